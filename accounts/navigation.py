@@ -1,0 +1,55 @@
+"""What stands in the navigation for each role. URL names only, so that no app is imported."""
+
+from dataclasses import dataclass
+
+from accounts.models import User
+
+R = User.Role
+ALL = frozenset(R)
+
+
+@dataclass(frozen=True)
+class Item:
+    url_name: str
+    icon: str
+    label: str
+    roles: frozenset[str] = ALL
+    key: str = ""  # second letter after G
+    count: str = ""  # name of a counter fragment served by the app that owns the number
+
+
+SECTIONS: tuple[tuple[str, tuple[Item, ...]], ...] = (
+    (
+        "",
+        (
+            Item("home", "sun", "Today", key="t"),
+            Item(
+                "handoff:queue",
+                "list-filter",
+                "MQL queue",
+                frozenset({R.MARKETER, R.MANAGER, R.ADMIN}),
+                "q",
+                "queue",
+            ),
+            Item(
+                "handoff:inbox",
+                "inbox",
+                "SQL inbox",
+                frozenset({R.REP, R.MANAGER, R.ADMIN}),
+                "i",
+                "inbox",
+            ),
+            Item("leads:list", "users", "Leads", key="l"),
+            Item("leads:companies", "building-2", "Companies", key="c"),
+        ),
+    ),
+    (
+        "Programmes",
+        (
+            Item("nurturing:campaigns", "workflow", "Campaigns", frozenset({R.MARKETER, R.ADMIN}), "p"),
+            Item("nurturing:segments", "split", "Segments", frozenset({R.MARKETER, R.ADMIN}), "s"),
+            Item("leads:imports", "file-up", "Imports", frozenset({R.MARKETER, R.ADMIN}), "m"),
+        ),
+    ),
+    ("Agreement", (Item("scoring:definition", "gauge", "Scoring", key="d"),)),
+)

@@ -1,0 +1,43 @@
+"""Two small habits of every page: fragments for htmx, and plain words when the database is away."""
+
+import logging
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from django.utils.cache import patch_vary_headers
+
+logger = logging.getLogger(__name__)
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class Fragments:
+    """Sets `request.wants_fragment`: htmx asks, and neither boosts nor restores history."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        htmx = request.htmx  # type: ignore[attr-defined]
+        request.wants_fragment = bool(htmx) and not htmx.boosted and not htmx.history_restore_request  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+
+class ServerDown:
+    """A lost database is a 503 that says so, not a stack trace. Nothing was saved; trying again is safe."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, OperationalError | InterfaceError):
+            return None
+        logger.error("database unavailable: %s", exception)
+        body = loader.get_template("503.html").render({})
+        return HttpResponse(body, status=503, headers={"Retry-After": "10"})

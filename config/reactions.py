@@ -1,0 +1,19 @@
+"""The whole nervous system on one page: which fact wakes which tasks.
+
+Bells only make it prompt. For each row here a sweep in config/schedule.py makes it certain.
+"""
+
+REACTIONS: dict[str, list[str]] = {
+    "leads.LeadsTouched": ["scoring.tasks.score_touched"],
+    "leads.ImportConfirmed": ["leads.tasks.run_import"],
+    "leads.LeadSuppressed": ["nurturing.tasks.stop_lead"],
+    "leads.LeadDisqualified": ["scoring.tasks.close_cycle_of", "nurturing.tasks.stop_lead"],
+    "scoring.ModelPublished": ["scoring.tasks.rescore_all"],
+    "scoring.LeadQualified": ["nurturing.tasks.check_goals"],
+    "scoring.CycleClosed": [],
+    "handoff.HandoffOffered": ["nurturing.tasks.stop_lead"],
+    "handoff.HandoffAccepted": ["nurturing.tasks.stop_lead"],
+    "handoff.HandoffRejected": ["nurturing.tasks.recycle_lead"],
+    "nurturing.CampaignActivated": ["nurturing.tasks.enrol_segment"],
+    "nurturing.MessagesQueued": ["nurturing.tasks.send_due"],
+}

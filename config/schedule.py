@@ -1,0 +1,15 @@
+"""What runs when, in seconds. Each sweep is idempotent and bounded; two beats would do no harm."""
+
+SCHEDULE = {
+    "score what was touched": {"task": "scoring.tasks.score_touched", "schedule": 5.0},
+    "score what time changed": {"task": "scoring.tasks.score_due", "schedule": 15.0},
+    "breach and warn clocks": {"task": "handoff.tasks.sweep_clocks", "schedule": 15.0},
+    "advance enrolments": {"task": "nurturing.tasks.advance_due", "schedule": 10.0},
+    "send mails": {"task": "nurturing.tasks.send_due", "schedule": 10.0},
+    "enrol new members": {"task": "nurturing.tasks.enrol_segments", "schedule": 30.0},
+    "stop who must not be mailed": {"task": "nurturing.tasks.sweep_stops", "schedule": 30.0},
+    "finish imports": {"task": "leads.tasks.sweep_imports", "schedule": 20.0},
+    "close cycles of the disqualified": {"task": "scoring.tasks.sweep_cycles", "schedule": 30.0},
+    "make room for next months": {"task": "leads.tasks.ensure_partitions", "schedule": 6 * 3600.0},
+    "forget old message ids": {"task": "leads.tasks.purge_message_keys", "schedule": 3600.0},
+}

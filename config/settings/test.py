@@ -1,0 +1,8 @@
+"""The suite: real PostgreSQL and Valkey, started by the test plugin, cheap passwords."""
+
+from config.settings.dev import *
+
+SECRET_KEY = "for tests only"
+ALLOWED_HOSTS = ["*"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LOGGING = {"version": 1, "disable_existing_loggers": False}

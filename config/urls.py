@@ -1,0 +1,14 @@
+"""One table of addresses; each app names its own below its prefix."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("", include("accounts.urls")),
+    path("", include("leads.urls")),
+    path("", include("scoring.urls")),
+    path("", include("handoff.urls")),
+    path("", include("nurturing.urls")),
+]

@@ -1,0 +1,21 @@
+"""Facts this floor announces; ids only."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class HandoffOffered:
+    lead_id: int
+    handoff_id: int
+
+
+@dataclass(frozen=True)
+class HandoffAccepted:
+    lead_id: int
+    handoff_id: int
+
+
+@dataclass(frozen=True)
+class HandoffRejected:
+    lead_id: int
+    handoff_id: int

@@ -1,0 +1,62 @@
+"""Facts this floor announces, and `publish`, which the floors above use for theirs.
+
+An event carries ids only. config/reactions.py names the tasks that follow; a lost bell is found by a sweep.
+"""
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+from celery import current_app, signature
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+
+
+@dataclass(frozen=True)
+class LeadsTouched:
+    """Some leads have new activities or field values; which ones stands in leads.Touch."""
+
+    coalesced: ClassVar[bool] = True  # carries nothing, so a thousand rings may be one
+
+
+@dataclass(frozen=True)
+class LeadSuppressed:
+    lead_id: int
+
+
+@dataclass(frozen=True)
+class LeadDisqualified:
+    lead_id: int
+
+
+@dataclass(frozen=True)
+class ImportConfirmed:
+    import_id: int
+
+
+def publish(event: Any) -> None:
+    """Wake the tasks that follow `event` once the transaction is saved. Never fails the caller."""
+    app = type(event).__module__.partition(".")[0]
+    for task in settings.REACTIONS[f"{app}.{type(event).__name__}"]:
+        transaction.on_commit(partial(_ring, task, event), robust=True)
+
+
+def heard(task: str) -> None:
+    """A coalesced bell's task says so first of all; whoever rings later gets a run of their own.
+
+    Rows are saved before the bell rings, so the run that starts now sees those of every ring it swallowed.
+    """
+    cache.delete(_bell(task))
+
+
+def _ring(task: str, event: Any) -> None:
+    if getattr(event, "coalesced", False) and not cache.add(
+        _bell(task), 1, timeout=2
+    ):  # seconds, in case that run is lost
+        return
+    signature(task, kwargs=asdict(event), app=current_app).delay()
+
+
+def _bell(task: str) -> str:
+    return f"bell:{task}"

@@ -1,0 +1,233 @@
+"""Facts about segments, campaigns, who runs through them, and every mail."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+import pghistory
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from leads.models import Lead
+from nurturing.querysets import EnrolmentQuerySet, MarketingQuerySet, MessageQuerySet
+
+
+@pghistory.track()
+class Segment(models.Model):
+    """Leads that meet all of some simple conditions: a list of {"field", "op", "value"}."""
+
+    name = models.CharField(max_length=150, unique=True)
+    conditions = models.JSONField(default=list)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MarketingQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track()
+class Campaign(models.Model):
+    """A nurture programme: one segment, a line of steps, a goal that ends it."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        ACTIVE = "active", "Running"
+        PAUSED = "paused", "Paused"
+        ENDED = "ended", "Ended"
+
+    class Goal(models.TextChoices):
+        MQL = "mql", "Becomes an MQL"
+        DEMO = "demo_request", "Asks for a demo"
+        CLICK = "email_click", "Clicks in a mail"
+
+    name = models.CharField(max_length=150, unique=True)
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    segment = models.ForeignKey(Segment, models.PROTECT, related_name="campaigns")
+    goal = models.CharField(max_length=20, choices=Goal, default=Goal.MQL)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    activated_at = models.DateTimeField(null=True)
+
+    objects = MarketingQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track()
+class CampaignVersion(models.Model):
+    """The steps as they were when the campaign was activated. Enrolments stay with theirs."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    frozen_at = models.DateTimeField(null=True, help_text="Empty while it is being edited.")
+
+    class Meta:
+        ordering: ClassVar = ["-number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["campaign", "number"], name="campaign_version_unique"),
+            models.UniqueConstraint(
+                fields=["campaign"], condition=Q(frozen_at=None), name="campaign_one_draft"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign}, version {self.number}"
+
+
+@pghistory.track()
+class Step(models.Model):
+    """One block of a campaign: a mail, or a wait."""
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", "E-mail"
+        WAIT = "wait", "Wait"
+
+    version = models.ForeignKey(CampaignVersion, models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=8, choices=Kind)
+    wait_minutes = models.PositiveIntegerField(null=True, blank=True)
+    subject = models.CharField(max_length=200, blank=True)
+    body = models.TextField(
+        blank=True, help_text="Text with merge fields such as {{ first_name | default: 'there' }}."
+    )
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["version", "position"],
+                name="step_position_unique",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="wait") | Q(wait_minutes__gte=1), name="step_wait_has_time"
+            ),
+        ]
+
+
+class Enrolment(models.Model):
+    """One lead's run through one version of one campaign."""
+
+    class Ended(models.TextChoices):
+        COMPLETED = "completed", "Reached the end"
+        GOAL = "goal", "Reached the goal"
+        HANDED_OFF = "handed_off", "Sales took over"
+        UNSUBSCRIBED = "unsubscribed", "Must not be mailed"
+        DISQUALIFIED = "disqualified", "Disqualified"
+        STOPPED = "stopped", "Stopped by a colleague"
+        CAMPAIGN_ENDED = "campaign_ended", "The campaign ended"
+        NO_ADDRESS = "no_address", "Has no address"
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="enrolments")
+    version = models.ForeignKey(CampaignVersion, models.PROTECT, related_name="enrolments")
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="enrolments")
+    rotation = models.PositiveSmallIntegerField(default=1)
+    position = models.PositiveSmallIntegerField(default=0, help_text="The step to do next.")
+    due_at = models.DateTimeField(
+        null=True, help_text="When that step is due; a claim moves it ahead as a lease."
+    )
+    enrolled_at = models.DateTimeField(db_default=models.functions.Now())
+    enrolled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_because = models.CharField(max_length=16, choices=Ended, blank=True)
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["campaign", "lead", "rotation"], name="enrolment_rotation_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "lead"], condition=Q(ended_at=None), name="enrolment_one_active"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ended_because="")
+                | (Q(ended_at__isnull=False) & ~Q(ended_because="")),
+                name="enrolment_end_has_reason",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], name="enrolment_due_idx", condition=Q(ended_at=None)),
+            models.Index(fields=["lead"], name="enrolment_lead_idx", condition=Q(ended_at=None)),
+        ]
+
+
+class Message(models.Model):
+    """One mail: a row before it is anything else. States and their changes: nurturing.ledger.
+
+    queued -> claimed -> dot -> accepted | deferred | rejected | unknown. After `dot` nothing is repeated blindly.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        CLAIMED = "claimed", "Being sent"
+        DOT = "dot", "Handed to the server"
+        ACCEPTED = "accepted", "Sent"
+        REJECTED = "rejected", "Refused by the server"
+        UNKNOWN = "unknown", "Not known"
+        SUPPRESSED = "suppressed", "Not sent, must not be mailed"
+        PARKED = "parked", "Needs a person"
+
+    enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="messages")
+    step = models.ForeignKey(Step, models.PROTECT, related_name="messages")
+    visit = models.PositiveSmallIntegerField(default=1)
+    key = models.UUIDField(
+        default=uuid.uuid4, unique=True, help_text="In the Message-ID, links and unsubscribe address."
+    )
+    to_address = models.EmailField(max_length=254)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(
+        db_default=models.functions.Now(), help_text="Not before; moved ahead by back-off."
+    )
+    lease_until = models.DateTimeField(null=True)
+    queued_at = models.DateTimeField(db_default=models.functions.Now())
+    sent_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    clicked_at = models.DateTimeField(null=True)
+    reply = models.CharField(
+        max_length=300, blank=True, help_text="What the server, or the person who decided, said."
+    )
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["enrolment", "step", "visit"], name="message_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], name="message_due_idx", condition=Q(state="queued")),
+            models.Index(
+                fields=["lease_until"], name="message_lease_idx", condition=Q(state__in=["claimed", "dot"])
+            ),
+        ]
+
+
+class TrackedLink(models.Model):
+    """A link in a step's mail; the target never travels in the address, so it cannot be an open redirect."""
+
+    step = models.ForeignKey(Step, models.CASCADE, related_name="links")
+    url = models.URLField(max_length=2000)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["step", "url"], name="link_unique")]
+
+
+class Unsubscribe(models.Model):
+    """Proof of an unsubscribe: which mail led to it, how, when. Append-only."""
+
+    message = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="+")
+    address = models.EmailField(max_length=254)
+    how = models.CharField(
+        max_length=20, choices=[("one_click", "One click in the mail program"), ("page", "On our page")]
+    )
+    at = models.DateTimeField(db_default=models.functions.Now())

@@ -1,0 +1,22 @@
+"""Facts this floor announces; ids only."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ModelPublished:
+    version_id: int
+
+
+@dataclass(frozen=True)
+class LeadQualified:
+    """A qualification cycle was opened."""
+
+    lead_id: int
+    cycle_id: int
+
+
+@dataclass(frozen=True)
+class CycleClosed:
+    lead_id: int
+    cycle_id: int

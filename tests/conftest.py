@@ -1,0 +1,64 @@
+"""The cast of every test: Rita and Otto sell, Max leads them, Mara markets, Ada is the admin."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.models import Team, User
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return Team.objects.create(name="Nordics")
+
+
+@pytest.fixture
+def person(db: None) -> Callable[..., User]:
+    def make(name: str, role: str, **fields: object) -> User:
+        email = f"{name.lower().replace(' ', '.')}@tandem.example"
+        return User.objects.create_user(email, PASSWORD, name=name, role=role, **fields)
+
+    return make
+
+
+@pytest.fixture
+def rita(person: Callable[..., User], team: Team) -> User:
+    """A rep."""
+    return person("Rita Rep", "rep", team=team)
+
+
+@pytest.fixture
+def otto(person: Callable[..., User]) -> User:
+    """Another rep."""
+    return person("Otto Other", "rep")
+
+
+@pytest.fixture
+def max(person: Callable[..., User], team: Team) -> User:  # noqa: A001
+    """The sales manager."""
+    return person("Max Manager", "manager", team=team)
+
+
+@pytest.fixture
+def mara(person: Callable[..., User]) -> User:
+    """A marketer."""
+    return person("Mara Marketer", "marketer")
+
+
+@pytest.fixture
+def ada(person: Callable[..., User]) -> User:
+    """The admin."""
+    return person("Ada Admin", "admin")
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], Client]:
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return signed_in
