@@ -37,7 +37,7 @@ def otto(person: Callable[..., User]) -> User:
 
 
 @pytest.fixture
-def max(person: Callable[..., User], team: Team) -> User:  # noqa: A001
+def max(person: Callable[..., User], team: Team) -> User:
     """The sales manager."""
     return person("Max Manager", "manager", team=team)
 

