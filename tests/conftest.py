@@ -6,8 +6,15 @@ import pytest
 from django.test import Client
 
 from accounts.models import Team, User
+from leads.services import shapes
 
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """A test that empties the tables must not leave ids of theirs in this process's memory."""
+    shapes.forget_known()
 
 
 @pytest.fixture

@@ -230,6 +230,7 @@ CELERY_BEAT_SCHEDULE = SCHEDULE
 CELERY_BEAT_SCHEDULER = "config.beat:HeartbeatScheduler"
 CELERY_TIMEZONE = "UTC"
 
+TANDEM_MAX_SHAPES = env.int("TANDEM_MAX_SHAPES", default=200_000)  # rows of the shape dictionary
 TANDEM_SHOW_DESIGN = False
 TANDEM_SHOW_MAIL: Path | None = None
 

@@ -1,0 +1,1 @@
+"""Verbs of this floor; the only code that writes its rows."""

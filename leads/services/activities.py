@@ -1,0 +1,192 @@
+"""What leads did: stored once each, in one statement for many, and noted for those who must look again."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import orjson
+from django.db import connection, transaction
+from django.utils import timezone
+
+from leads import partitions, shapes
+from leads.events import LeadsTouched, publish
+from leads.kinds import is_kind
+from leads.models import Lead
+from leads.services.shapes import other_shapes, shape_ids
+from leads.services.touches import drain_touches, touch
+
+__all__ = [
+    "BadActivity",
+    "NewActivity",
+    "drain_touches",
+    "record_activities",
+    "record_activity",
+    "touch",
+]
+
+AHEAD = timedelta(days=1)  # clocks are wrong by an hour or a zone, not by more
+MOST_SECONDS = 86_400  # one occurrence; the scorer relies on it
+MOST_AMOUNT = 10**15  # hundredths
+
+STORE = """
+WITH incoming AS (
+    SELECT * FROM unnest(
+        %s::uuid[], %s::bigint[], %s::integer[], %s::timestamptz[],
+        %s::integer[], %s::bigint[], %s::text[], %s::jsonb[]
+    ) AS row (key, lead_id, shape_id, occurred_at, seconds, amount, message_id, props)
+), fresh AS (
+    INSERT INTO leads_messagekey (key) SELECT key FROM incoming ON CONFLICT DO NOTHING RETURNING key
+), stored AS (
+    INSERT INTO leads_activity
+        (lead_id, subject_id, shape_id, occurred_at, seconds, amount, message_id, props)
+    SELECT lead_id, lead_id, shape_id, occurred_at, seconds, amount, message_id, props
+    FROM incoming JOIN fresh USING (key)
+    RETURNING lead_id
+), noted AS (
+    INSERT INTO leads_touch (lead_id) SELECT DISTINCT lead_id FROM stored
+)
+SELECT count(*) FROM stored
+"""
+
+
+class BadActivity(ValueError):
+    """Says in words which activity cannot be stored and why; nothing of its batch was saved."""
+
+
+class NewActivity(NamedTuple):
+    """`amount` in hundredths. `message_id` is unique within `scope` (a write key, a module); empty for none."""
+
+    lead_id: int
+    kind: str
+    occurred_at: datetime
+    props: dict[str, Any]
+    seconds: int = 0
+    amount: int = 0
+    message_id: str = ""
+    machine: bool = False
+    scope: str = ""
+
+
+class _Row(NamedTuple):
+    key: UUID
+    lead_id: int
+    shape: bytes
+    occurred_at: datetime
+    seconds: int
+    amount: int
+    message_id: str
+    props: str | None  # JSON
+
+
+def record_activities(rows: Sequence[NewActivity]) -> int:
+    """Store what is new and say how many that were; a message id seen before changes nothing.
+
+    Raises BadActivity for an unknown kind, or a time before 2000 or more than a day ahead.
+    """
+    if not rows:
+        return 0
+    latest = timezone.now() + AHEAD
+    once: dict[UUID, _Row] = {}
+    for activity in rows:
+        row = _row(activity, latest)
+        once.setdefault(row.key, row)
+    # In the order of their keys: two batches with the same messages then wait, and never lock each other out.
+    ordered = [once[key] for key in sorted(once)]
+    with transaction.atomic(savepoint=False):
+        partitions.ensure(row.occurred_at for row in ordered)
+        stored = _store(ordered)
+        if stored:
+            publish(LeadsTouched())
+    return stored
+
+
+def record_activity(
+    *,
+    lead: Lead,
+    kind: str,
+    occurred_at: datetime | None = None,
+    props: dict[str, Any] | None = None,
+    seconds: int = 0,
+    amount: int = 0,
+    message_id: str = "",
+    machine: bool = False,
+) -> bool:
+    """True if it is new. Without a time it happened now. Raises BadActivity."""
+    moment = occurred_at or timezone.now()
+    row = NewActivity(lead.pk, kind, moment, props or {}, seconds, amount, message_id, machine)
+    return record_activities([row]) == 1
+
+
+def check(*, kind: str, occurred_at: datetime, latest: datetime) -> str:
+    """Why such an activity is refused, in words; empty when it is not."""
+    if not is_kind(kind):
+        return f"{kind[:80]!r} is not a kind of activity. Kinds of your own look like custom:name."
+    if occurred_at < partitions.EARLIEST:
+        return f"It is dated {occurred_at.isoformat()}, before the year 2000."
+    if occurred_at > latest:
+        return f"It is dated {occurred_at.isoformat()}, more than a day ahead."
+    return ""
+
+
+def message_key(scope: str, message_id: str) -> UUID:
+    """The same 16 bytes for the same message of the same sender; a random key for one without a name."""
+    if not message_id:
+        return uuid4()
+    name = f"{scope}\n{message_id}".encode("utf-8", "replace")
+    return UUID(bytes=hashlib.blake2b(name, digest_size=16).digest())
+
+
+def _row(activity: NewActivity, latest: datetime) -> _Row:
+    refusal = check(kind=activity.kind, occurred_at=activity.occurred_at, latest=latest)
+    if refusal:
+        raise BadActivity(refusal)
+    shape, rest = _parts(activity)
+    return _Row(
+        message_key(activity.scope, activity.message_id),
+        activity.lead_id,
+        shape,
+        activity.occurred_at,
+        min(max(activity.seconds, 0), MOST_SECONDS),
+        min(max(activity.amount, -MOST_AMOUNT), MOST_AMOUNT),
+        activity.message_id[:100].replace(shapes.NUL, ""),
+        rest,
+    )
+
+
+def _parts(activity: NewActivity) -> tuple[bytes, str | None]:
+    """The canonical shape, and what the activity keeps as JSON."""
+    shape, rest = shapes.part(activity.kind, activity.props)
+    try:
+        return shapes.canonical(activity.kind, shape, activity.machine), _json(rest)
+    except TypeError:  # half a surrogate pair, an integer past 64 bits, a key that is no text
+        return _parts(activity._replace(props=shapes.storable(activity.props)))
+
+
+def _store(rows: list[_Row]) -> int:
+    ids = shape_ids(row.shape for row in rows)
+    full = {row.shape for row in rows if row.shape not in ids}
+    if full:
+        ids |= other_shapes(full)
+    values = [
+        (*row[:2], ids[row.shape], *row[3:7], _with_shape(row) if row.shape in full else row.props)
+        for row in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(STORE, [list(column) for column in zip(*values, strict=True)])
+        return cursor.fetchone()[0]
+
+
+def _json(props: dict[str, Any]) -> str | None:
+    if not props:
+        return None
+    text = orjson.dumps(props, default=str).decode()
+    # PostgreSQL cannot store the character NUL inside jsonb.
+    return text if "\\u0000" not in text else orjson.dumps(shapes.storable(props), default=str).decode()
+
+
+def _with_shape(row: _Row) -> str | None:
+    """The dictionary had no room: the activity itself keeps its kind and all its properties."""
+    kind, _, shape = orjson.loads(row.shape)
+    return _json({"kind": kind, **shape, **orjson.loads(row.props or "{}")})

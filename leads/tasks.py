@@ -1,0 +1,29 @@
+"""Shells around the services of this floor."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from leads import partitions
+from leads.models import MessageKey
+
+AHEAD = 3  # months made before they are needed
+REMEMBER = timedelta(
+    days=90
+)  # a message that comes again later than this counts twice; SDKs give up in hours
+PURGE_AT_ONCE = 50_000
+
+
+@shared_task(soft_time_limit=60)
+def ensure_partitions() -> None:
+    """Make the months to come, so that no visitor waits for a new table."""
+    now = timezone.now()
+    partitions.ensure(now + timedelta(days=30 * month) for month in range(AHEAD + 1))
+
+
+@shared_task(soft_time_limit=120)
+def purge_message_keys() -> None:
+    """Forget message ids that nobody will send again; the rest waits for the next run."""
+    old = MessageKey.objects.filter(received_at__lt=timezone.now() - REMEMBER)
+    MessageKey.objects.filter(pk__in=old.order_by("received_at").values("pk")[:PURGE_AT_ONCE]).delete()
