@@ -1,0 +1,69 @@
+"""Verbs about whom we must not mail. A suppression belongs to an address and outlives the lead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.db.models.functions import Lower
+
+from leads.events import LeadSuppressed, publish
+from leads.models import Lead, Suppression
+from leads.services.touches import touch
+
+# The person's own word, and what their mail server said, is not ours to take back.
+NOT_OURS_TO_LIFT = frozenset([Suppression.Reason.COMPLAINED])
+
+
+class CannotLift(ValueError):
+    """Says why this suppression stays."""
+
+
+@transaction.atomic
+def suppress(*, address: str, reason: str, lead: Lead | None = None, detail: str = "") -> bool:
+    """Never mail this address. True when it is new; the first reason stays."""
+    address = address.strip().lower()
+    owner = (
+        lead or Lead.objects.annotate(lower=Lower("email")).filter(lower=address, merged_into=None).first()
+    )
+    if is_suppressed(address):
+        return False
+    rows = Suppression.objects.bulk_create(
+        [Suppression(address=address, lead=owner, reason=reason, detail=detail[:300])], ignore_conflicts=True
+    )
+    if owner:
+        touch([owner.pk])
+        publish(LeadSuppressed(lead_id=owner.pk))
+    return bool(rows)
+
+
+@transaction.atomic
+def suppress_many(*, addresses: Mapping[str, int], reason: str, detail: str) -> int:
+    """{address in lower case: lead id}, as an import finds them; how many are new."""
+    known = set(Suppression.objects.filter(address__in=addresses).values_list("address", flat=True))
+    fresh = sorted(set(addresses) - known)
+    Suppression.objects.bulk_create(
+        [Suppression(address=a, lead_id=addresses[a], reason=reason, detail=detail[:300]) for a in fresh],
+        ignore_conflicts=True,
+    )
+    for address in fresh:
+        publish(LeadSuppressed(lead_id=addresses[address]))
+    return len(fresh)
+
+
+@transaction.atomic
+def lift(*, address: str) -> bool:
+    """Mail may go there again, because the person asked for it. Raises CannotLift after a spam complaint."""
+    found = Suppression.objects.filter(address=address.strip().lower()).first()
+    if found is None:
+        return False
+    if found.reason in NOT_OURS_TO_LIFT:
+        raise CannotLift("This person reported our mail as spam. That cannot be taken back here.")
+    found.delete()
+    if found.lead_id:
+        touch([found.lead_id])
+    return True
+
+
+def is_suppressed(address: str) -> bool:
+    return Suppression.objects.annotate(lower=Lower("address")).filter(lower=address.strip().lower()).exists()
