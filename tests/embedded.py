@@ -44,6 +44,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         use_own_valkey_databases(0)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Our fixtures come after those of installed plugins, because the last of one name wins."""
+    for module in ("tests.browser", "tests.doorbell"):
+        config.pluginmanager.import_plugin(module)
+
+
 def pytest_unconfigure() -> None:
     for server in reversed(_running):
         server.stop()

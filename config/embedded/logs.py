@@ -14,15 +14,17 @@ EXPECTED = re.compile(
 class Log:
     def __init__(self, path: Path, *, name: str, say: Callable[[str], None] | None = None) -> None:
         self.path, self.name, self.say = path, name, say
-        self._file = path.open("ab", buffering=0)
         self._rest = b""
         self._in_traceback = False
+        path.touch()
 
     def write(self, chunk: bytes) -> None:
         """Take output in pieces of any size; lines are judged once whole."""
-        if self._file.tell() > KEEP_BYTES:
-            self._rotate()
-        self._file.write(chunk)
+        with self.path.open("ab") as file:
+            file.write(chunk)
+            full = file.tell() > KEEP_BYTES
+        if full:
+            self.path.replace(self.path.with_suffix(".log.1"))
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             self._judge(line)
@@ -31,11 +33,6 @@ class Log:
         if self._rest:
             self._judge(self._rest)
         self._rest = b""
-
-    def _rotate(self) -> None:
-        self._file.close()
-        self.path.replace(self.path.with_suffix(".log.1"))
-        self._file = self.path.open("ab", buffering=0)
 
     def _judge(self, line: bytes) -> None:
         belongs_to_traceback = self._in_traceback

@@ -1,0 +1,67 @@
+"""A real Celery worker on the real broker, for tests that want the bell to ring for itself."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from config import heartbeats
+from config.embedded.paths import LOCAL, ROOT
+from config.embedded.process import spawn, stop, wait_until
+
+READY_SECONDS = 60.0
+QUEUES = "handoff,scoring,nurture,bulk"
+
+
+@dataclass
+class Worker:
+    process: subprocess.Popen
+    log: Path
+
+    def eventually(self, condition: Callable[[], Any], *, seconds: float = 20.0) -> None:
+        """Wait until `condition` holds, as it will once the worker has done its part."""
+        assert wait_until(lambda: bool(condition()), seconds=seconds, every=0.1), (
+            f"It did not happen within {seconds:.0f} s. The worker said:\n{self.log.read_text()[-3000:]}"
+        )
+
+
+@pytest.fixture
+def worker(transactional_db: None, worker_process: Worker) -> Iterator[Worker]:
+    """The worker, with nothing waiting for it; the next test does not start before it is idle again."""
+    from config.celery import app
+
+    app.control.purge()
+    yield worker_process
+    app.control.purge()
+    wait_until(
+        lambda: not any((app.control.inspect(timeout=1).active() or {}).values()), seconds=20, every=0.1
+    )
+
+
+@pytest.fixture(scope="session")
+def worker_process(django_db_setup: None, django_db_blocker: Any) -> Iterator[Worker]:
+    """One worker for all tests of this process, working on their test database."""
+    log = LOCAL / "test" / f"worker-{os.environ.get('PYTEST_XDIST_WORKER', 'only')}.log"
+    command = [sys.executable, "-m", "celery", "--app", "config", "worker", "--queues", QUEUES]
+    command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    environment = os.environ | {"DATABASE_URL": url_of_test_database(), "PYTHONUNBUFFERED": "1"}
+    with log.open("wb") as output:
+        process = spawn(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+    try:
+        with django_db_blocker.unblock():
+            assert wait_until(heartbeats.ages, seconds=READY_SECONDS, every=0.2), log.read_text()
+        yield Worker(process, log)
+    finally:
+        stop(process, with_signal=15, seconds=5)
+
+
+def url_of_test_database() -> str:
+    from django.db import connection
+
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
