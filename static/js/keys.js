@@ -1,0 +1,80 @@
+// One letter does what the button that shows it does.
+//   data-key="h"   a control of this page (the visible one; of several toasts the newest)
+//   data-go="q"    a place, reached by G and then the letter
+//   data-search    what / focuses
+// Letters rest while somebody types, holds a modifier, or has a dialog open.
+import { $, $$, element, isTyping, visible, wordsOf } from './dom.js';
+import { openDialog } from './dialogs.js';
+
+const SECOND_LETTER_WITHIN = 1500; // ms
+let wentAt = -Infinity;
+
+document.addEventListener('keydown', (ev) => {
+  if ((ev.metaKey || ev.ctrlKey) && ev.key.toLowerCase() === 'k') {
+    ev.preventDefault();
+    openDialog($('#palette'));
+    return;
+  }
+  if (ev.metaKey || ev.ctrlKey || ev.altKey || ev.defaultPrevented || ev.isComposing || isTyping(ev.target)) return;
+  const dialog = $('dialog[open]');
+  if (dialog ? pickByDigit(dialog, ev.key) : obey(ev.key)) ev.preventDefault();
+});
+
+function obey(key) {
+  const letter = key.toLowerCase();
+  if (performance.now() - wentAt < SECOND_LETTER_WITHIN) {
+    wentAt = -Infinity;
+    const place = $(`[data-go="${CSS.escape(letter)}"]`);
+    if (place) return press(place);
+  }
+  if (letter === 'g') wentAt = performance.now();
+  if (key === '?') return showKeys();
+  if (key === '/') return focusSearch();
+  const controls = $$(`[data-key="${CSS.escape(letter)}"]`).filter((el) => visible(el) && !el.disabled);
+  const control = letter === 'z' ? controls.at(-1) : controls[0];
+  return control ? press(control) : false;
+}
+
+function press(control) {
+  control.click();
+  return true;
+}
+
+function focusSearch() {
+  const field = $$('[data-search]').find(visible);
+  field?.focus();
+  field?.select?.();
+  return Boolean(field);
+}
+
+// In a dialog with reasons the digits choose.
+function pickByDigit(dialog, key) {
+  const choice = /^[1-9]$/.test(key) && $$('.reasons input[type=radio]', dialog)[Number(key) - 1];
+  if (!choice) return false;
+  choice.click();
+  choice.focus();
+  return true;
+}
+
+function showKeys() {
+  const dialog = $('#keys');
+  if (!dialog) return false;
+  $$('[data-mod]', dialog).forEach((el) => { el.textContent = /mac|iphone|ipad/i.test(navigator.platform) ? '⌘' : 'Ctrl'; });
+  fill($('[data-keys-go]', dialog), 'Go to', $$('[data-go]'), (el) => ['G', el.dataset.go]);
+  fill($('[data-keys-here]', dialog), 'On this page', $$('[data-key]').filter(visible), (el) => [el.dataset.key]);
+  openDialog(dialog);
+  return true;
+}
+
+function fill(box, title, controls, keysOf) {
+  const seen = new Set();
+  const lines = controls.filter((el) => !seen.has(wordsOf(el)) && seen.add(wordsOf(el))).map((el) => element(
+    'div', {}, element('dt', {}, wordsOf(el)),
+    element('dd', {}, ...keysOf(el).map((key) => element('kbd', {}, key.toUpperCase()))),
+  ));
+  box.replaceChildren(...(lines.length ? [element('h3', {}, title), element('dl', { class: 'keys' }, ...lines)] : []));
+}
+
+document.addEventListener('click', (ev) => {
+  if (ev.target.closest('[data-open="keys"]')) showKeys();
+});

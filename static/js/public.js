@@ -1,0 +1,2 @@
+// Entry of the pages visitors see: forms only.
+import './forms.js';
