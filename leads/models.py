@@ -198,7 +198,11 @@ class LeadMerge(models.Model):
     winner = models.ForeignKey(Lead, models.CASCADE, related_name="merges_won")
     loser = models.OneToOneField(Lead, models.CASCADE, related_name="merge_lost")
     cause = models.CharField(max_length=200)
+    moved = models.JSONField(default=dict, help_text="What the winner took over: identities, values.")
     at = models.DateTimeField(db_default=models.functions.Now())
+
+    def __str__(self) -> str:
+        return f"{self.loser_id} into {self.winner_id}"
 
 
 @pghistory.track()

@@ -1,6 +1,12 @@
 """Addresses of people, imports and capture."""
 
-from django.urls import URLPattern
+from django.urls import re_path
+
+from leads.capture.views import CALLS, capture
+
+CALL = "|".join([*CALLS.values(), *CALLS])
 
 app_name = "leads"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    re_path(rf"^v1/(?P<call>{CALL})/?$", capture, name="capture"),
+]

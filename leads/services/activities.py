@@ -56,7 +56,7 @@ class BadActivity(ValueError):
 
 
 class NewActivity(NamedTuple):
-    """`amount` in hundredths. `message_id` is unique within `scope` (a write key, a module); empty for none."""
+    """`amount` in hundredths. `message_id` is unique within `scope` (a write key); empty for none."""
 
     lead_id: int
     kind: str

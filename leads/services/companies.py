@@ -47,7 +47,7 @@ class Directory:
     def __init__(self, rows: Iterable[Names], leads: Iterable[Lead], *, typed: bool) -> None:
         keys = [key for row in rows if (key := CompanyKey.of(row.values, row.email, typed=typed))]
         domains = {key.domain for key in keys if key.domain}
-        domains |= {normalise.company_domain(lead.email) for lead in leads if not lead.company_id} - {""}
+        domains |= {normalise.company_domain(lead.email) for lead in leads} - {""}
         self._by_domain = _found("domain", domains)
         self._by_name = _found("name", {key.name for key in keys if key.name})
         self._by_pk = {company.pk: company for company in self._by_name.values()}

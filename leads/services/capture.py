@@ -1,0 +1,174 @@
+"""Takes messages of the events API in: checks each, finds who it is about, stores what is new.
+
+One transaction for a whole request, saved before the sender gets its answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils import timezone
+
+from leads.capture.segment import BadMessage, Message, Reader
+from leads.merging import Claim
+from leads.models import CustomField, FieldSource, Lead
+from leads.services import activities, people
+from leads.services.activities import NewActivity, record_activities
+from leads.services.identity import MergeRefused, Sender, resolve
+
+RETRIES = 4
+WAIT = 0.02  # seconds, doubled with each retry
+CUSTOM_FOR = 5.0  # seconds a process remembers which custom fields there are
+
+Said = tuple[int, dict[str, Any], datetime]  # lead id, field values, when they were said
+
+
+@dataclass
+class Receipt:
+    """What became of each message. `status` is what the worst refusal would answer if it stood alone."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    dropped: list[dict[str, Any]] = field(default_factory=list)
+    status: int = 200
+
+    @property
+    def nothing_stored(self) -> bool:
+        return bool(self.rejected) and not (self.accepted or self.duplicates)
+
+    def reject(self, index: int, message: Any, error: BadMessage) -> None:
+        name = message.get("messageId") if isinstance(message, dict) else None
+        shown = name[:100] if isinstance(name, str) else None
+        self.rejected.append({"index": index, "messageId": shown, "reason": str(error)})
+        self.status = max(self.status, error.status)
+
+
+def receive(*, messages: Sequence[Any], scope: str, call: str = "", sent_at: Any = None) -> Receipt:
+    """Store what can be stored and name the rest. `scope` keeps message ids of different write keys apart.
+
+    Saved when it returns. Two requests about the same people wait for each other, or try again.
+    """
+    receipt = Receipt()
+    good = _read(messages, call, sent_at, receipt)
+    for attempt in range(RETRIES):
+        try:
+            new = _store(good, scope)
+            break
+        except (OperationalError, IntegrityError, MergeRefused) as error:
+            if attempt == RETRIES - 1 or not _worth_repeating(error):
+                raise
+            time.sleep(WAIT * 2**attempt)
+    happened = sum(bool(message.kind) for message in good)
+    receipt.accepted, receipt.duplicates = len(good) - happened + new, happened - new
+    return receipt
+
+
+def _read(messages: Sequence[Any], call: str, sent_at: Any, receipt: Receipt) -> list[Message]:
+    now = timezone.now()
+    reader = Reader(received_at=now, sent_at=sent_at, custom=_custom_types)
+    good = []
+    for index, message in enumerate(messages):
+        try:
+            read = reader.read(message, call)
+            if read.kind:
+                _check(read, now)
+        except BadMessage as error:
+            receipt.reject(index, message, error)
+            continue
+        good.append(read)
+        if read.dropped:
+            receipt.dropped.append(
+                {"index": index, "messageId": read.message_id or None, "traits": list(read.dropped)}
+            )
+    return good
+
+
+def _check(message: Message, now: datetime) -> None:
+    latest = now + activities.AHEAD
+    refusal = activities.check(kind=message.kind, occurred_at=message.occurred_at, latest=latest)
+    if refusal:
+        raise BadMessage(refusal)
+
+
+@transaction.atomic
+def _store(messages: Sequence[Message], scope: str) -> int:
+    """How many activities were new."""
+    lead_ids = resolve([Sender(message.names, message.occurred_at) for message in messages])
+    _update_fields(
+        [
+            (lead_id, message.fields, message.occurred_at)
+            for lead_id, message in zip(lead_ids, messages, strict=True)
+            if message.fields
+        ]
+    )
+    return record_activities(
+        [
+            NewActivity(
+                lead_id,
+                message.kind,
+                message.occurred_at,
+                message.props,
+                message.seconds,
+                message.amount,
+                message.message_id,
+                message.machine,
+                scope,
+            )
+            for lead_id, message in zip(lead_ids, messages, strict=True)
+            if message.kind
+        ]
+    )
+
+
+def _update_fields(said: Sequence[Said]) -> None:
+    """One round a day of the senders' clocks: live traffic is one round, a replay of history keeps its dates."""
+    days: dict[date, list[Said]] = {}
+    for row in _without_known_addresses(said):
+        days.setdefault(row[2].date(), []).append(row)
+    for _, rows in sorted(days.items()):
+        merged: dict[int, dict[str, Any]] = {}
+        for lead_id, values, _ in sorted(rows, key=lambda row: row[2]):
+            merged.setdefault(lead_id, {}).update(values)
+        claim = Claim(FieldSource.API.value, max(at for _, _, at in rows))
+        people.update_many(updates=sorted(merged.items()), claim=claim)
+
+
+def _without_known_addresses(said: Sequence[Said]) -> list[Said]:
+    """A write key is public: it may tell an address we did not know, and never replace one that we do."""
+    if not said:
+        return []
+    ids = {lead_id for lead_id, _, _ in said}
+    known = set(Lead.objects.filter(pk__in=ids).exclude(email=None).values_list("pk", flat=True))
+    rest = [
+        (lead_id, {key: value for key, value in values.items() if key != "email" or lead_id not in known}, at)
+        for lead_id, values, at in said
+    ]
+    return [row for row in rest if row[1]]
+
+
+def _worth_repeating(error: Exception) -> bool:
+    """A deadlock, or somebody made or merged the same person between our look and our insert."""
+    if isinstance(error, OperationalError):
+        return getattr(error.__cause__, "sqlstate", "") in {"40001", "40P01"}
+    return True
+
+
+_custom: list[tuple[float, Mapping[str, str]]] = []
+
+
+def _custom_types() -> Mapping[str, str]:
+    if not _custom or _custom[-1][0] < time.monotonic():
+        types = dict(CustomField.objects.values_list("key", "type"))
+        _custom[:] = [(time.monotonic() + CUSTOM_FOR, types)]
+    return _custom[-1][1]
+
+
+def forget_custom_fields() -> None:
+    """For tests that add one and look at once."""
+    _custom.clear()
