@@ -6,6 +6,7 @@ import uuid
 from typing import ClassVar
 
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -51,6 +52,9 @@ class Campaign(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     segment = models.ForeignKey(Segment, models.PROTECT, related_name="campaigns")
     goal = models.CharField(max_length=20, choices=Goal, default=Goal.MQL)
+    cool_down_days = models.PositiveSmallIntegerField(
+        default=30, help_text="Days after which a recycled lead may go through it again."
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     activated_at = models.DateTimeField(null=True)
@@ -82,6 +86,24 @@ class CampaignVersion(models.Model):
         return f"{self.campaign}, version {self.number}"
 
 
+def _only_on_drafts() -> pgtrigger.Trigger:
+    """Steps of a frozen version refuse every change: mails already sent must stay explainable."""
+    return pgtrigger.Trigger(
+        name="freeze_step",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+        declare=[("frozen", "boolean")],
+        func=(
+            "SELECT EXISTS (SELECT 1 FROM nurturing_campaignversion v WHERE v.frozen_at IS NOT NULL AND v.id IN"
+            " (CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END,"
+            " CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END))"
+            " INTO frozen; IF frozen THEN RAISE EXCEPTION 'a frozen campaign version never changes'"
+            " USING ERRCODE = 'restrict_violation'; END IF;"
+            " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;"
+        ),
+    )
+
+
 @pghistory.track()
 class Step(models.Model):
     """One block of a campaign: a mail, or a wait."""
@@ -111,10 +133,17 @@ class Step(models.Model):
                 condition=~Q(kind="wait") | Q(wait_minutes__gte=1), name="step_wait_has_time"
             ),
         ]
+        triggers: ClassVar = [_only_on_drafts()]
+
+    def __str__(self) -> str:
+        return self.subject or self.get_kind_display()
 
 
 class Enrolment(models.Model):
-    """One lead's run through one version of one campaign."""
+    """One lead's run through one version of one campaign.
+
+    `due_at` is empty while a mail of this run is under way: the next wait starts when that mail is settled.
+    """
 
     class Ended(models.TextChoices):
         COMPLETED = "completed", "Reached the end"
@@ -125,6 +154,7 @@ class Enrolment(models.Model):
         STOPPED = "stopped", "Stopped by a colleague"
         CAMPAIGN_ENDED = "campaign_ended", "The campaign ended"
         NO_ADDRESS = "no_address", "Has no address"
+        MERGED = "merged", "Merged into another lead"
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="enrolments")
     version = models.ForeignKey(CampaignVersion, models.PROTECT, related_name="enrolments")
@@ -157,6 +187,10 @@ class Enrolment(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["due_at"], name="enrolment_due_idx", condition=Q(ended_at=None)),
+            models.Index(
+                fields=["campaign", "due_at"], name="enrolment_turn_idx", condition=Q(ended_at=None)
+            ),
+            models.Index(fields=["campaign", "-id"], name="enrolment_people_idx"),
             models.Index(fields=["lead"], name="enrolment_lead_idx", condition=Q(ended_at=None)),
         ]
 
@@ -174,7 +208,7 @@ class Message(models.Model):
         ACCEPTED = "accepted", "Sent"
         REJECTED = "rejected", "Refused by the server"
         UNKNOWN = "unknown", "Not known"
-        SUPPRESSED = "suppressed", "Not sent, must not be mailed"
+        SUPPRESSED = "suppressed", "Not sent"
         PARKED = "parked", "Needs a person"
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="messages")
@@ -185,7 +219,10 @@ class Message(models.Model):
     )
     to_address = models.EmailField(max_length=254)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    attempt = models.PositiveSmallIntegerField(default=0)
+    attempt = models.PositiveIntegerField(
+        default=0, help_text="Rises with each claim; a stale claim is void."
+    )
+    failures = models.PositiveSmallIntegerField(default=0, help_text="Tries that the server put off.")
     due_at = models.DateTimeField(
         db_default=models.functions.Now(), help_text="Not before; moved ahead by back-off."
     )
@@ -197,6 +234,9 @@ class Message(models.Model):
     reply = models.CharField(
         max_length=300, blank=True, help_text="What the server, or the person who decided, said."
     )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    bounced = models.BooleanField(default=False, help_text="The server says that there is no such address.")
+    told_at = models.DateTimeField(null=True, help_text="When the lead's timeline learned of the outcome.")
 
     objects = MessageQuerySet.as_manager()
 
@@ -209,7 +249,31 @@ class Message(models.Model):
             models.Index(
                 fields=["lease_until"], name="message_lease_idx", condition=Q(state__in=["claimed", "dot"])
             ),
+            models.Index(
+                fields=["id"],
+                name="message_untold_idx",
+                condition=Q(told_at=None, state__in=["accepted", "rejected"]),
+            ),
+            models.Index(
+                fields=["id"], name="message_doubt_idx", condition=Q(state__in=["unknown", "parked"])
+            ),
         ]
+
+    def __str__(self) -> str:
+        return f"Mail to {self.to_address}"
+
+
+class MailTrouble(models.Model):
+    """The mail server cannot be reached or refuses us; one row while that lasts, none otherwise."""
+
+    since = models.DateTimeField(db_default=models.functions.Now())
+    reason = models.CharField(max_length=300)
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(pk=1), name="mail_trouble_single")]
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class TrackedLink(models.Model):
@@ -221,6 +285,9 @@ class TrackedLink(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["step", "url"], name="link_unique")]
 
+    def __str__(self) -> str:
+        return self.url
+
 
 class Unsubscribe(models.Model):
     """Proof of an unsubscribe: which mail led to it, how, when. Append-only."""
@@ -231,3 +298,6 @@ class Unsubscribe(models.Model):
         max_length=20, choices=[("one_click", "One click in the mail program"), ("page", "On our page")]
     )
     at = models.DateTimeField(db_default=models.functions.Now())
+
+    def __str__(self) -> str:
+        return self.address

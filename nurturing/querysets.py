@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
+from django.db.models.functions import Now
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+UNDER_WAY = ("queued", "claimed", "dot")
+IN_DOUBT = ("unknown", "parked")
 
 
 class MarketingQuerySet(models.QuerySet):
@@ -24,7 +28,25 @@ class EnrolmentQuerySet(models.QuerySet):
     def active(self) -> Self:
         return self.filter(ended_at=None)
 
+    def due(self) -> Self:
+        return self.filter(ended_at=None, due_at__lte=Now())
+
 
 class MessageQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
         return self.filter(enrolment__lead__owner=user) if user.is_rep else self
+
+    def due(self) -> Self:
+        """Waiting, and their time has come. A person's decision or back-off moves `due_at`."""
+        return self.filter(state="queued", due_at__lte=Now())
+
+    def unsettled(self) -> Self:
+        """Their run waits for them: under way, or a person has to decide."""
+        return self.filter(state__in=(*UNDER_WAY, *IN_DOUBT))
+
+    def in_doubt(self) -> Self:
+        return self.filter(state__in=IN_DOUBT)
+
+    def untold(self) -> Self:
+        """Settled, and the lead's timeline does not know yet."""
+        return self.filter(told_at=None, state__in=("accepted", "rejected"))

@@ -1,0 +1,197 @@
+"""The ledger: which mail is in which state, and the only changes allowed.
+
+    queued -> claimed -> dot -> accepted | queued (put off) | rejected | unknown
+    queued | claimed -> suppressed        unknown | parked -> accepted | queued, by a person
+
+Truth   each change is one guarded, committed UPDATE; whoever finds no row has lost the claim and must not go on
+Fence   `pass_fence` stands between body and final dot. Before it a mail may be tried again; after it never blindly
+Locks   lead, then enrolment, then message, as everywhere in this app
+Clock   the database's now()
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import Case, Exists, F, OuterRef, Value, When
+from django.db.models.functions import Now
+
+from leads.models import Lead
+from nurturing import gates
+from nurturing.models import Campaign, Enrolment, Message
+from nurturing.querysets import IN_DOUBT
+
+LEASE = timedelta(minutes=5)  # a claimed batch, and the wait for the answer to one dot; both stay below
+HOLD = timedelta(minutes=5)  # until a paused campaign's mail is looked at again
+BACK_OFF = (1, 5, 15, 60)  # minutes after the first, second, ... failure
+MOST_FAILURES = 5  # then a person looks; one bad address must not be tried for ever
+MOST_CLAIMS = 20  # a mail that kills its worker each time is parked too
+
+State = Message.State
+
+
+class Claim(NamedTuple):
+    """The right to work on one message, until its lease ends or somebody else claims it."""
+
+    message_id: int
+    attempt: int
+
+
+@transaction.atomic
+def claim(limit: int) -> list[Claim]:
+    """Take up to `limit` due mails that may be sent. What may not is held or suppressed on the way."""
+    due = Message.objects.due().order_by("due_at", "id").select_for_update(skip_locked=True)
+    ids = list(due.values_list("pk", flat=True)[:limit])
+    if not ids:
+        return []
+    batch = Message.objects.filter(pk__in=ids)
+    batch.filter(gates.may_be_sent()).update(
+        state=State.CLAIMED, attempt=F("attempt") + 1, lease_until=Now() + LEASE
+    )
+    _turn_away(batch.filter(state=State.QUEUED))
+    claimed = batch.filter(state=State.CLAIMED).order_by("due_at", "id")
+    return [Claim(*row) for row in claimed.values_list("pk", "attempt")]
+
+
+def pass_fence(held: Claim) -> bool:
+    """The last look before the final dot: still ours, in time, and may be sent. False: send no dot.
+
+    The lead's row is locked first. Whoever suppresses, disqualifies or hands off needs a share of that lock to
+    commit, so their commit comes either before this look or after the mail is out of our hands.
+    """
+    with transaction.atomic():
+        _lock_lead_of(held.message_id)
+        guarded = _ours(held).filter(lease_until__gt=Now()).filter(gates.may_be_sent())
+        return guarded.update(state=State.DOT, lease_until=Now() + LEASE) == 1
+
+
+def turn_away(held: Claim) -> None:
+    """The fence said no: hold it, suppress it, or leave it to whoever has it now."""
+    with transaction.atomic():
+        _turn_away(_ours(held))
+
+
+def accept(held: Claim, reply: str) -> bool:
+    """The server took it. True even for a late answer to a mail already called unknown: this is the evidence."""
+    return _settle(held, (State.DOT, State.UNKNOWN), state=State.ACCEPTED, sent_at=Now(), reply=reply[:300])
+
+
+def reject(held: Claim, reply: str, *, bounced: bool = False) -> bool:
+    """The server said no for good. `bounced`: because there is no such address."""
+    change = {"state": State.REJECTED, "reply": reply[:300], "bounced": bounced}
+    return _settle(held, (State.CLAIMED, State.DOT, State.UNKNOWN), **change)
+
+
+def put_off(held: Claim, reply: str) -> bool:
+    """The server said not now, or the line broke before the dot: safe to try again, not for ever."""
+    waits = [When(failures=n, then=Now() + timedelta(minutes=m)) for n, m in enumerate(BACK_OFF)]
+    change = {"state": State.QUEUED, "due_at": Case(*waits, default=Now()), "lease_until": None}
+    states = (State.CLAIMED, State.DOT)
+    with transaction.atomic():
+        last = _ours(held, *states).filter(failures__gte=MOST_FAILURES - 1)
+        parked = last.update(
+            state=State.PARKED, failures=F("failures") + 1, reply=reply[:300], lease_until=None
+        )
+        again = _ours(held, *states).update(failures=F("failures") + 1, reply=reply[:300], **change)
+    return bool(parked or again)
+
+
+def park(held: Claim, reply: str) -> bool:
+    """Trying again cannot help; a person must look."""
+    return bool(_ours(held).update(state=State.PARKED, reply=reply[:300], lease_until=None))
+
+
+def doubt(held: Claim, reply: str) -> bool:
+    """The line broke after the dot: perhaps sent, perhaps not. Nobody may repeat it without a person."""
+    return bool(_ours(held, State.DOT).update(state=State.UNKNOWN, reply=reply[:300], lease_until=None))
+
+
+def give_back(claims: list[Claim]) -> None:
+    """Claimed but not tried: the server went away. They wait where they were."""
+    for held in claims:
+        _ours(held).update(state=State.QUEUED, lease_until=None)
+
+
+@transaction.atomic
+def settle_expired() -> tuple[int, int]:
+    """Whose worker died: before the dot back to the queue, after it unknown. Returns both numbers."""
+    expired = Message.objects.filter(lease_until__lte=Now()).select_for_update(skip_locked=True)
+    ids = list(expired.filter(state__in=(State.CLAIMED, State.DOT)).values_list("pk", flat=True)[:5000])
+    rows = Message.objects.filter(pk__in=ids)
+    why = "The sender stopped before the server answered."
+    unknown = rows.filter(state=State.DOT).update(state=State.UNKNOWN, reply=why, lease_until=None)
+    rows.filter(state=State.CLAIMED, attempt__gte=MOST_CLAIMS).update(
+        state=State.PARKED, reply=f"Sending stopped {MOST_CLAIMS} times.", lease_until=None
+    )
+    again = rows.filter(state=State.CLAIMED).update(state=State.QUEUED, lease_until=None)
+    return again, unknown
+
+
+def resolve(*, message: Message, sent: bool, actor: Any) -> bool:
+    """A person decides about a mail in doubt. False when somebody decided first."""
+    change: dict[str, Any] = {"decided_by": actor, "lease_until": None}
+    if sent:
+        change |= {"state": State.ACCEPTED, "sent_at": Now(), "reply": "A colleague said that it was sent."}
+    else:
+        change |= {
+            "state": State.QUEUED,
+            "due_at": Now(),
+            "failures": 0,
+            "reply": "A colleague sends it again.",
+        }
+    with transaction.atomic():
+        _lock_lead_of(message.pk)
+        changed = Message.objects.filter(pk=message.pk, state__in=IN_DOUBT).update(**change)
+        if changed and sent:
+            _go_on(message.pk)
+    return bool(changed)
+
+
+def suppress_pending(enrolments: Any, why: str) -> int:
+    """Their mails that have not passed the dot will not. Call it with the leads locked."""
+    pending = Message.objects.filter(
+        enrolment__in=enrolments, state__in=(State.QUEUED, State.CLAIMED, State.PARKED)
+    )
+    return pending.update(state=State.SUPPRESSED, reply=why[:300], lease_until=None)
+
+
+def _ours(held: Claim, *states: str) -> Any:
+    return Message.objects.filter(
+        pk=held.message_id, attempt=held.attempt, state__in=states or (State.CLAIMED,)
+    )
+
+
+def _lock_lead_of(message_id: int) -> None:
+    leads = Lead.objects.filter(enrolments__messages=message_id).select_for_update(of=("self",))
+    leads.values_list("pk", flat=True).first()
+
+
+def _turn_away(refused: Any) -> None:
+    """A paused campaign's mail waits; everything else will never be sent."""
+    paused = Enrolment.objects.filter(ended_at=None, campaign__state=Campaign.State.PAUSED)
+    held = Exists(paused.filter(pk=OuterRef("enrolment_id")))
+    ids = list(refused.values_list("pk", flat=True))
+    rows = Message.objects.filter(pk__in=ids, state__in=(State.QUEUED, State.CLAIMED))
+    rows.filter(held).update(state=State.QUEUED, due_at=Now() + HOLD, lease_until=None)
+    why = Value("The lead may not be mailed any more.")
+    gone = rows.filter(~held).filter(~gates.may_be_sent())
+    gone.update(state=State.SUPPRESSED, reply=why, lease_until=None)
+    rows.filter(state=State.CLAIMED).update(state=State.QUEUED, lease_until=None)
+
+
+def _settle(held: Claim, states: tuple[str, ...], **change: Any) -> bool:
+    with transaction.atomic():
+        run = Enrolment.objects.filter(messages=held.message_id).select_for_update(of=("self",))
+        run.values_list("pk", flat=True).first()
+        changed = _ours(held, *states).update(lease_until=None, **change)
+        if changed:
+            _go_on(held.message_id)
+    return bool(changed)
+
+
+def _go_on(message_id: int) -> None:
+    """The mail is settled, so its run continues: the next wait starts now."""
+    run = Enrolment.objects.filter(messages=message_id, ended_at=None, due_at=None)
+    run.update(due_at=Now())
