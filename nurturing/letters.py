@@ -1,0 +1,81 @@
+"""From rows to letters: what a lead's mail is filled with, and the addresses it links to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+
+from accounts.models import Organisation
+from leads.models import Lead
+from nurturing import tokens
+from nurturing.models import Message, Step
+from nurturing.rendering import Addresses, Letter, Mail, Sender
+
+
+def sender_of(organisation: Organisation) -> Sender:
+    return Sender(
+        organisation.name,
+        organisation.sender_name,
+        organisation.sender_email,
+        organisation.postal_address.strip(),
+    )
+
+
+def mail_of(step: Step, sender: Sender) -> Mail:
+    return Mail(
+        subject=step.subject,
+        body=step.body,
+        sender=sender,
+        list_name=f"campaign-{step.version.campaign_id}",
+    )
+
+
+def values_of(lead: Lead, sender: Sender) -> dict[str, Any]:
+    """Merge values; the lead comes with its company. Names as in nurturing.merging."""
+    company = lead.company
+    return {
+        "first_name": lead.first_name,
+        "last_name": lead.last_name,
+        "name": f"{lead.first_name} {lead.last_name}".strip(),
+        "email": lead.email or "",
+        "title": lead.title,
+        "department": lead.department,
+        "country": lead.country,
+        "city": lead.city,
+        "company": company.name if company else "",
+        "industry": company.industry if company else "",
+        "organisation": sender.organisation,
+        "custom": lead.custom,
+    }
+
+
+def letter_for(message: Message, links: Mapping[str, int], sender: Sender, at: datetime) -> Letter:
+    """`links`: target -> id of its TrackedLink. A target without a row is linked to as it is."""
+    values = values_of(message.enrolment.lead, sender)
+    return Letter(message.key.hex, message.to_address, values, addresses(message.key, links), at)
+
+
+def test_letter(lead: Lead, to_address: str, sender: Sender, at: datetime, key: UUID) -> Letter:
+    """For previews and test mails: direct links, and an unsubscribe page that says it is a test."""
+    return Letter(key.hex, to_address, values_of(lead, sender), addresses(tokens.TEST, {}), at)
+
+
+def addresses(key: UUID, links: Mapping[str, int]) -> Addresses:
+    def tracked(target: str) -> str:
+        link_id = links.get(target)
+        return web_address("nurturing:click", tokens.sign(tokens.CLICK, key, link_id)) if link_id else target
+
+    return Addresses(
+        unsubscribe=web_address("nurturing:unsubscribe", tokens.sign(tokens.UNSUBSCRIBE, key)),
+        pixel=web_address("nurturing:open", tokens.sign(tokens.OPEN, key)),
+        link=tracked,
+    )
+
+
+def web_address(name: str, token: str) -> str:
+    return f"{settings.BASE_URL}{reverse(name, args=(token,))}"

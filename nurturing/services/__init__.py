@@ -1,0 +1,1 @@
+"""Verbs of nurturing; the only code that writes its rows."""

@@ -1,0 +1,297 @@
+"""Who runs through a campaign: joining, moving on, stopping.
+
+Joining   one INSERT ... SELECT over the segment; unique keys make a second run harmless
+Moving    claimed in batches by moving `due_at` ahead as a lease; a mail step writes its Message in the very
+          transaction that advances the run
+Stopping  re-derived from rows each time, so a late or doubled bell cannot stop the wrong run
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Now
+
+from leads.events import publish
+from leads.models import Activity, Lead, StageChange
+from nurturing import gates, ledger, segments
+from nurturing.events import MessagesQueued
+from nurturing.models import Campaign, CampaignVersion, Enrolment, Message, Step
+
+BATCH = 500
+LEASE_MINUTES = 10
+ENTERED = (Enrolment.Ended.COMPLETED, Enrolment.Ended.GOAL, Enrolment.Ended.HANDED_OFF)  # may come back
+Ended = Enrolment.Ended
+
+CLAIM = """
+UPDATE nurturing_enrolment SET due_at = statement_timestamp() + make_interval(mins => %s)
+WHERE id = ANY(ARRAY(
+    SELECT id FROM nurturing_enrolment
+    WHERE campaign_id = %s AND ended_at IS NULL AND due_at <= statement_timestamp()
+    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED))
+RETURNING id, due_at
+"""
+
+JOIN = """
+INSERT INTO nurturing_enrolment
+    (campaign_id, version_id, lead_id, rotation, position, due_at, enrolled_by_id, ended_because)
+SELECT %s, %s, chosen.id, chosen.rotation, 0, now(), %s, '' FROM ({people}) AS chosen (id, rotation)
+ON CONFLICT DO NOTHING
+"""
+
+
+class NotRunning(Exception):
+    """Only a running campaign takes people in."""
+
+
+class Enrolled(NamedTuple):
+    added: int
+    skipped: int
+
+
+def enrol(*, campaign: Campaign, leads: Iterable[int], actor: Any = None) -> Enrolled:
+    """Take these leads in; who is in already, must not be mailed or reached the goal is skipped.
+
+    Raises NotRunning. A colleague may enrol somebody again who has finished: that is a new rotation.
+    """
+    wanted = set(leads)
+    candidates = _candidates(campaign).filter(pk__in=wanted)
+    added = _insert(campaign, candidates, actor)
+    return Enrolled(added, len(wanted) - added)
+
+
+def enrol_segment(campaign_id: int) -> int:
+    """Everybody of the segment who never was in, and recycled leads whose cool-down is over."""
+    campaign = Campaign.objects.select_related("segment").get(pk=campaign_id)
+    if campaign.state != Campaign.State.ACTIVE:
+        return 0
+    members = segments.members(campaign.segment).values("pk")
+    before = Enrolment.objects.filter(campaign=campaign, lead=OuterRef("pk"))
+    people = _candidates(campaign).filter(pk__in=members)
+    return _insert(campaign, people.filter(~Exists(before) | _recycled(campaign)), None)
+
+
+def enrol_segments() -> int:
+    running = Campaign.objects.filter(state=Campaign.State.ACTIVE).values_list("pk", flat=True)
+    return sum(enrol_segment(pk) for pk in running)
+
+
+def blockers(campaign: Campaign, lead_ids: Sequence[int]) -> dict[int, str]:
+    """For the enrol dialog: why each of these cannot be enrolled, in words; empty when they can."""
+    words = dict(Ended.choices)
+    found = gates.with_blocker(Lead.objects.filter(pk__in=lead_ids))
+    inside = set(Enrolment.objects.active().filter(campaign=campaign).values_list("lead_id", flat=True))
+    reasons = {pk: str(words.get(blocker, "")) for pk, blocker in found.values_list("pk", "blocker")}
+    return {pk: "Is in this campaign already" if pk in inside else why for pk, why in reasons.items()}
+
+
+def advance_due(limit: int = BATCH) -> int:
+    """Move due runs of each running campaign on by one batch: a large campaign cannot starve a small one."""
+    running = Campaign.objects.filter(state=Campaign.State.ACTIVE).values_list("pk", flat=True)
+    return sum(_advance(*_claim(pk, limit)) for pk in running)
+
+
+def stop_lead(lead_id: int) -> int:
+    """End this lead's runs if it must not be mailed any more; its waiting mails will not be sent."""
+    return _stop(Enrolment.objects.active().filter(lead_id=lead_id))
+
+
+def check_goals(lead_id: int) -> int:
+    return _reach_goals(Enrolment.objects.active().filter(lead_id=lead_id))
+
+
+def stop_by_hand(*, enrolment: Enrolment, actor: Any) -> bool:
+    why = f"Stopped by {actor}."
+    return bool(_end(Enrolment.objects.active().filter(pk=enrolment.pk), Ended.STOPPED, why))
+
+
+def end_all(campaign: Campaign) -> int:
+    return _end(
+        Enrolment.objects.active().filter(campaign=campaign), Ended.CAMPAIGN_ENDED, "The campaign ended."
+    )
+
+
+def reach_click_goal(enrolment_id: int) -> int:
+    runs = Enrolment.objects.active().filter(pk=enrolment_id, campaign__goal=Campaign.Goal.CLICK)
+    return _end(runs, Ended.GOAL, "The goal was reached.")
+
+
+def sweep_stops() -> int:
+    """What bells missed: leads that must not be mailed, goals reached, merges, runs that wait for nothing."""
+    follow_merges()
+    blocked = gates.with_blocker(Lead.objects.filter(Exists(_active_of("pk")))).exclude(blocker="")
+    stopped = _stop(Enrolment.objects.active().filter(lead__in=blocked.values("pk")[:5000]))
+    reached = _reach_goals(Enrolment.objects.active())
+    _wake_stranded()
+    return stopped + reached
+
+
+def follow_merges() -> None:
+    """The run of a merged lead goes on as the winner's, unless the winner went through that campaign."""
+    lost = Enrolment.objects.active().filter(lead__merged_into__isnull=False).select_related("lead")
+    for run in lost[:1000]:
+        with transaction.atomic():
+            both = Lead.objects.filter(Q(pk=run.lead_id) | Q(merged=run.lead_id)).order_by("pk")
+            list(both.select_for_update(of=("self",)).values_list("pk"))
+            there = Enrolment.objects.filter(campaign=run.campaign_id, lead=run.lead.merged_into_id)
+            if not there.exists():
+                Enrolment.objects.active().filter(pk=run.pk).update(lead=run.lead.merged_into_id)
+
+
+def _candidates(campaign: Campaign) -> QuerySet[Lead]:
+    """Mailable, not in the campaign now, goal not reached."""
+    inside = Enrolment.objects.active().filter(campaign=campaign, lead=OuterRef("pk"))
+    people = gates.mailable().filter(~Exists(inside))
+    return people.exclude(stage=Lead.Stage.MQL) if campaign.goal == Campaign.Goal.MQL else people
+
+
+def _recycled(campaign: Campaign) -> Q:
+    """Became recycled after their last run ended, long enough ago."""
+    cooled = Now() - timedelta(days=campaign.cool_down_days)
+    back = StageChange.objects.filter(
+        lead=OuterRef("lead"), stage=Lead.Stage.RECYCLED, at__gte=OuterRef("ended_at")
+    )
+    last_run = Enrolment.objects.filter(campaign=campaign, lead=OuterRef("pk"), ended_because__in=ENTERED)
+    newer = Enrolment.objects.filter(
+        campaign=campaign, lead=OuterRef("lead"), rotation__gt=OuterRef("rotation")
+    )
+    ready = last_run.filter(~Exists(newer), Exists(back), ~Exists(back.filter(at__gt=cooled)))
+    return Q(Exists(ready), stage=Lead.Stage.RECYCLED)
+
+
+def _insert(campaign: Campaign, people: QuerySet[Lead], actor: Any) -> int:
+    version = running_version(campaign)
+    past = Enrolment.objects.filter(campaign=campaign, lead=OuterRef("pk")).order_by()
+    highest = past.values("lead").annotate(highest=Max("rotation")).values("highest")
+    rows = (
+        people.annotate(rotation=Coalesce(Subquery(highest[:1]), Value(0)) + 1)
+        .order_by("pk")
+        .values("pk", "rotation")
+    )
+    sql, params = rows.query.sql_with_params()
+    insert = JOIN.replace("{people}", sql)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(insert, [campaign.pk, version.pk, actor.pk if actor else None, *params])
+        return cursor.rowcount
+
+
+def running_version(campaign: Campaign) -> CampaignVersion:
+    """The newest frozen version. Raises NotRunning."""
+    version = campaign.versions.filter(frozen_at__isnull=False).order_by("-number").first()
+    if campaign.state != Campaign.State.ACTIVE or version is None:
+        raise NotRunning(f"{campaign} is not running, so nobody can be enrolled.")
+    return version
+
+
+def _claim(campaign_id: int, limit: int) -> tuple[list[int], datetime | None]:
+    """The ids and the end of their lease, which is also the token: whoever finds another `due_at` is late."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [LEASE_MINUTES, campaign_id, limit])
+        rows = cursor.fetchall()
+    return [row[0] for row in rows], rows[0][1] if rows else None
+
+
+@transaction.atomic
+def _advance(ids: list[int], lease: datetime | None) -> int:
+    """Do one step for each; runs that may not go on are left to the sweep that ends them."""
+    if not ids:
+        return 0
+    _reach_goals(Enrolment.objects.filter(pk__in=ids))
+    runs = gates.running().filter(pk__in=ids, due_at=lease).order_by("version_id", "position", "pk")
+    places = runs.select_for_update(of=("self",)).values_list("version_id", "position", "pk")
+    moved = 0
+    for (version_id, position), group in groupby(places, key=lambda place: place[:2]):
+        members = [pk for _, _, pk in group]
+        _do_step(Step.objects.filter(version=version_id, position=position).first(), members)
+        moved += len(members)
+    return moved
+
+
+def _do_step(step: Step | None, ids: list[int]) -> None:
+    runs = Enrolment.objects.filter(pk__in=ids)
+    if step is None:
+        runs.update(ended_at=Now(), ended_because=Ended.COMPLETED, due_at=None)
+    elif step.kind == Step.Kind.WAIT:
+        runs.update(position=F("position") + 1, due_at=Now() + timedelta(minutes=step.wait_minutes or 0))
+    else:
+        _write_mails(step, ids)
+        runs.update(position=F("position") + 1, due_at=None)
+
+
+def _write_mails(step: Step, ids: list[int]) -> None:
+    addresses = Enrolment.objects.filter(pk__in=ids, lead__email__isnull=False).values_list(
+        "pk", "lead__email"
+    )
+    mails = [Message(enrolment_id=pk, step=step, to_address=email or "") for pk, email in addresses]
+    Message.objects.bulk_create(mails, ignore_conflicts=True)
+    publish(MessagesQueued())
+
+
+def _stop(runs: QuerySet[Enrolment]) -> int:
+    words = dict(Ended.choices)
+    with transaction.atomic():
+        leads = _lock_leads(runs)
+        blocked = gates.with_blocker(Lead.objects.filter(pk__in=leads)).exclude(blocker="")
+        reasons: dict[str, list[int]] = {}
+        for pk, blocker in blocked.values_list("pk", "blocker"):
+            reasons.setdefault(blocker, []).append(pk)
+        return sum(
+            _end_locked(Enrolment.objects.active().filter(lead__in=pks), because, f"{words[because]}.")
+            for because, pks in reasons.items()
+        )
+
+
+def _reach_goals(runs: QuerySet[Enrolment]) -> int:
+    asked = Activity.objects.filter(
+        lead=OuterRef("lead"),
+        occurred_at__gte=OuterRef("enrolled_at"),
+        shape__kind="demo_request",
+        shape__machine=False,
+    )
+    reached = Q(campaign__goal=Campaign.Goal.MQL, lead__stage=Lead.Stage.MQL) | Q(
+        Exists(asked), campaign__goal=Campaign.Goal.DEMO
+    )
+    ids = list(runs.filter(reached, ended_at=None).values_list("pk", flat=True)[:5000])
+    return (
+        _end(Enrolment.objects.active().filter(pk__in=ids), Ended.GOAL, "The goal was reached.") if ids else 0
+    )
+
+
+@transaction.atomic
+def _end(runs: QuerySet[Enrolment], because: str, why: str) -> int:
+    _lock_leads(runs)
+    return _end_locked(runs, because, why)
+
+
+def _end_locked(runs: QuerySet[Enrolment], because: str, why: str) -> int:
+    ids = list(runs.values_list("pk", flat=True))
+    ended = (
+        Enrolment.objects.active()
+        .filter(pk__in=ids)
+        .update(ended_at=Now(), ended_because=because, due_at=None)
+    )
+    ledger.suppress_pending(ids, why)
+    return ended
+
+
+def _lock_leads(runs: QuerySet[Enrolment]) -> list[int]:
+    """In pk order, so that two of us never wait for each other."""
+    wanted = Lead.objects.filter(pk__in=runs.values("lead_id")).order_by("pk")
+    return list(wanted.select_for_update().values_list("pk", flat=True))
+
+
+def _active_of(lead: str) -> QuerySet[Enrolment]:
+    return Enrolment.objects.active().filter(lead=OuterRef(lead))
+
+
+def _wake_stranded() -> int:
+    """Runs that wait for a mail which is settled or was never written: they go on now."""
+    waiting = Message.objects.unsettled().filter(enrolment=OuterRef("pk"))
+    stranded = Enrolment.objects.active().filter(~Exists(waiting), due_at=None)
+    ids = list(stranded.values_list("pk", flat=True)[:5000])
+    return Enrolment.objects.filter(pk__in=ids, due_at=None).update(due_at=Now())

@@ -1,0 +1,135 @@
+"""What follows from a mail: it is opened, clicked, answered by an unsubscribe, decided about, tried out."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts.models import Organisation
+from leads.events import publish
+from leads.models import Lead
+from leads.services.activities import record_activity
+from leads.services.consent import is_suppressed, suppress
+from nurturing import delivery, ledger, letters
+from nurturing.events import MessagesQueued
+from nurturing.models import Message, Step, TrackedLink, Unsubscribe
+from nurturing.rendering import CannotCompose, envelope_address
+from nurturing.services import enrolments
+from nurturing.smtp import Connection, LineBroke, Refused, ServerAway
+
+SCANNER_CLICK = timedelta(seconds=2)  # nobody reads and clicks faster
+SCANNER_OPEN = timedelta(seconds=10)  # proxies fetch pictures on delivery
+SCANNERS = re.compile(
+    r"bot|crawl|spider|scan|preview|prefetch|safelinks|proofpoint|mimecast|barracuda|urldefense|headless|"
+    r"python|curl|wget|java/|okhttp|go-http|libwww|facebookexternalhit|slack|whatsapp|skype",
+    re.IGNORECASE,
+)
+APPLE_PROXY = "Mozilla/5.0"  # Apple Mail Privacy Protection sends exactly this
+
+
+class CannotSend(Exception):
+    """A test mail did not go out; says why in words."""
+
+
+def unsubscribe(*, message: Message, how: str) -> None:
+    """Effective when this commits: no mail passes its fence afterwards. A second time changes nothing.
+
+    The lead is locked first, as everywhere, so a mail at its fence is either out already or will see this.
+    """
+    with transaction.atomic():
+        lead = Lead.objects.select_for_update(of=("self",)).get(enrolments__messages=message)
+        again = is_suppressed(message.to_address) and Unsubscribe.objects.filter(message=message).exists()
+        if not again:
+            Unsubscribe.objects.create(message=message, address=message.to_address, how=how)
+        suppress(address=message.to_address, reason="unsubscribed", lead=lead, detail=_origin(message))
+        enrolments.stop_lead(lead.pk)
+        record_activity(
+            lead=lead,
+            kind="email_unsubscribe",
+            props=_props(message),
+            message_id=f"mail:{message.key}:email_unsubscribe",
+        )
+
+
+def record_click(*, message: Message, link: TrackedLink, agent: str, method: str, at: datetime) -> None:
+    """Kept once a minute for each link; a scanner's click is kept too, marked, and neither scores nor ends a run."""
+    machine = is_machine(message, agent, method, at, SCANNER_CLICK)
+    lead = message.enrolment.lead
+    record_activity(
+        lead=lead,
+        kind="email_click",
+        props=_props(message) | {"url": link.url},
+        message_id=_once(message, f"click:{link.pk}", machine, at),
+        machine=machine,
+    )
+    if not machine:
+        Message.objects.filter(pk=message.pk, clicked_at=None).update(clicked_at=Now())
+        enrolments.reach_click_goal(message.enrolment_id)
+
+
+def record_open(*, message: Message, agent: str, method: str, at: datetime) -> None:
+    machine = agent.strip() == APPLE_PROXY or is_machine(message, agent, method, at, SCANNER_OPEN)
+    record_activity(
+        lead=message.enrolment.lead,
+        kind="email_open",
+        props=_props(message),
+        message_id=_once(message, "open", machine, at),
+        machine=machine,
+    )
+    if not machine:
+        Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=Now())
+
+
+def is_machine(message: Message, agent: str, method: str, at: datetime, soonest: timedelta) -> bool:
+    too_soon = message.sent_at is None or at - message.sent_at < soonest
+    return method == "HEAD" or not agent.strip() or too_soon or SCANNERS.search(agent) is not None
+
+
+def resolve(*, message: Message, sent: bool, actor: Any) -> bool:
+    """A person settles a mail in doubt. False when somebody was faster."""
+    done = ledger.resolve(message=message, sent=sent, actor=actor)
+    if done and not sent:
+        publish(MessagesQueued())
+    return done
+
+
+def send_test(*, step: Step, lead: Lead, actor: Any) -> None:
+    """To the actor's own address, as `lead` would get it. Not in the ledger. Raises CannotSend."""
+    sender = letters.sender_of(Organisation.current())
+    letter = letters.test_letter(lead, actor.email, sender, timezone.now(), uuid4())
+    try:
+        content = letters.mail_of(step, sender).fill(letter)
+        connection = Connection.open(delivery.server())
+        try:
+            connection.send_body(
+                sender=envelope_address(sender.address), recipient=envelope_address(actor.email), mail=content
+            )
+            connection.send_dot()
+        finally:
+            connection.quit()
+    except (CannotCompose, ServerAway, Refused, LineBroke) as error:
+        raise CannotSend(f"The test mail was not sent: {error}") from error
+
+
+def message_of(key: UUID) -> Message | None:
+    rows = Message.objects.select_related("enrolment__lead", "enrolment__campaign", "step__version")
+    return rows.filter(key=key).first()
+
+
+def _props(message: Message) -> dict[str, Any]:
+    return {"campaign": message.enrolment.campaign.name, "subject": message.step.subject}
+
+
+def _origin(message: Message) -> str:
+    return f"By the link in a mail of {message.enrolment.campaign.name}."[:300]
+
+
+def _once(message: Message, what: str, machine: bool, at: datetime) -> str:
+    who = "machine" if machine else "person"
+    return f"mail:{message.key}:{what}:{who}:{at:%Y%m%d%H%M}"

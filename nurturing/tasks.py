@@ -1,0 +1,59 @@
+"""Shells around services. Each may be lost or run twice; the sweeps in config/schedule.py find the rest."""
+
+import time
+from typing import Any
+
+from celery import shared_task
+
+from leads.events import heard
+from nurturing import delivery, ledger
+from nurturing.services import enrolments
+
+SECONDS = 60  # of one run; whatever is left waits for the next sweep
+
+
+@shared_task
+def stop_lead(lead_id: int, **_event: Any) -> None:
+    enrolments.stop_lead(lead_id)
+
+
+@shared_task
+def check_goals(lead_id: int, **_event: Any) -> None:
+    enrolments.check_goals(lead_id)
+
+
+@shared_task
+def recycle_lead(lead_id: int, **_event: Any) -> None:
+    """Ends what still runs. The segment sweep takes the lead in again once the campaign's cool-down is over."""
+    enrolments.stop_lead(lead_id)
+
+
+@shared_task
+def enrol_segment(campaign_id: int) -> None:
+    enrolments.enrol_segment(campaign_id)
+    advance_due()
+
+
+@shared_task
+def enrol_segments() -> None:
+    enrolments.enrol_segments()
+
+
+@shared_task
+def advance_due() -> None:
+    ends = time.monotonic() + SECONDS
+    while enrolments.advance_due() and time.monotonic() < ends:
+        pass
+
+
+@shared_task
+def send_due() -> None:
+    heard("nurturing.tasks.send_due")
+    delivery.send_due()
+
+
+@shared_task
+def sweep_stops() -> None:
+    ledger.settle_expired()
+    enrolments.sweep_stops()
+    delivery.tell_leads()

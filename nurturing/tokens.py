@@ -1,0 +1,51 @@
+"""Addresses in a mail: they name one message, cannot be guessed, and never expire.
+
+    unsubscribe  /u/<token>/      click  /c/<token>/      open  /o/<token>.gif
+
+A token is the purpose, the message's key and, for a click, the link's id, signed. It holds no target, so it
+cannot be turned into an open redirect. A new SECRET_KEY keeps old links alive through SECRET_KEY_FALLBACKS.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import NamedTuple
+from uuid import UUID
+
+from django.core import signing
+
+SALT = "nurturing.links.1"  # a change of the format is a new number beside the old one, never instead of it
+TEST = UUID(int=0)  # in test mails, which are no rows
+
+UNSUBSCRIBE, CLICK, OPEN = "u", "c", "o"
+
+
+class BadToken(ValueError):
+    """Forged, cut off, or of another purpose."""
+
+
+class Mark(NamedTuple):
+    key: UUID
+    link_id: int = 0
+
+
+def sign(purpose: str, key: UUID, link_id: int = 0) -> str:
+    raw = key.bytes + (link_id.to_bytes(8, "big") if link_id else b"")
+    return _signer().sign(purpose + base64.urlsafe_b64encode(raw).decode().rstrip("="))
+
+
+def read(purpose: str, token: str) -> Mark:
+    """Raises BadToken."""
+    try:
+        value = _signer().unsign(token)
+        raw = base64.urlsafe_b64decode(value[1:] + "=" * (-len(value[1:]) % 4))
+    except (signing.BadSignature, binascii.Error, ValueError) as error:
+        raise BadToken from error
+    if value[:1] != purpose or len(raw) not in (16, 24):
+        raise BadToken
+    return Mark(UUID(bytes=raw[:16]), int.from_bytes(raw[16:], "big"))
+
+
+def _signer() -> signing.Signer:
+    return signing.Signer(salt=SALT, sep=".")

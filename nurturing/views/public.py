@@ -1,0 +1,94 @@
+"""What a mail links to. No sign-in, no cookie: the signed address is the key.
+
+A GET never unsubscribes, because scanners follow every link. Mail programs send RFC 8058's POST without a
+cookie, so there is no CSRF check; a forged POST would need the signature.
+"""
+
+from __future__ import annotations
+
+import base64
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import Organisation
+from leads.services.consent import is_suppressed
+from nurturing import tokens
+from nurturing.models import Message, TrackedLink
+from nurturing.services import mails
+
+PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+
+
+@never_cache
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    mark = _read(tokens.UNSUBSCRIBE, token)
+    if mark.key == tokens.TEST:
+        return _unsubscribe_page(request, None, state="test")
+    message = _message(mark)
+    if request.method == "POST":
+        one_click = request.POST.get("List-Unsubscribe") == "One-Click"
+        mails.unsubscribe(message=message, how="one_click" if one_click else "page")
+        return _unsubscribe_page(request, message, state="done")
+    already = is_suppressed(message.to_address)
+    return _unsubscribe_page(request, message, state="already" if already else "ask")
+
+
+@never_cache
+@require_safe
+def click(request: HttpRequest, token: str) -> HttpResponse:
+    """Only ever to the stored target; the address holds none."""
+    mark = _read(tokens.CLICK, token)
+    message = _message(mark)
+    link = TrackedLink.objects.filter(pk=mark.link_id, step=message.step_id).first()
+    if link is None or not link.url.startswith(("https://", "http://")):
+        raise Http404
+    mails.record_click(
+        message=message, link=link, agent=_agent(request), method=request.method or "", at=timezone.now()
+    )
+    return HttpResponseRedirect(link.url)
+
+
+@never_cache
+@require_safe
+def opened(request: HttpRequest, token: str) -> HttpResponse:
+    """The picture comes whatever happens: a mail must not show a broken one."""
+    message = mails.message_of(_read(tokens.OPEN, token).key)
+    if message is not None:
+        mails.record_open(
+            message=message, agent=_agent(request), method=request.method or "", at=timezone.now()
+        )
+    return HttpResponse(PIXEL, content_type="image/gif")
+
+
+def _read(purpose: str, token: str) -> tokens.Mark:
+    try:
+        return tokens.read(purpose, token)
+    except tokens.BadToken as error:
+        raise Http404 from error
+
+
+def _message(mark: tokens.Mark) -> Message:
+    message = mails.message_of(mark.key)
+    if message is None:
+        raise Http404
+    return message
+
+
+def _agent(request: HttpRequest) -> str:
+    return request.headers.get("User-Agent", "")[:500]
+
+
+def _unsubscribe_page(request: HttpRequest, message: Message | None, *, state: str) -> HttpResponse:
+    context = {
+        "state": state,
+        "address": message.to_address if message else "",
+        "organisation": Organisation.current(),
+    }
+    return render(request, "nurturing/unsubscribe.html", context)
