@@ -6,7 +6,6 @@ copy that instead of migrating. DATABASE_URL or REDIS_URL given from outside are
 """
 
 import fcntl
-import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import IO
 import pytest
 from pytest_django.plugin import blocking_manager_key
 
-from config.embedded.paths import LOCAL, ROOT
+from config.embedded import schema
+from config.embedded.paths import LOCAL
 from config.embedded.postgres import Postgres, ServerFailed
 from config.embedded.valkey import Valkey
 
@@ -105,21 +105,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     from django.conf import settings
 
-    name = f"template_{migrations_digest()}"
+    name = f"template_{schema.digest()}"
     if not os.environ.get("PYTEST_XDIST_WORKER"):
         with session.config.stash[blocking_manager_key].unblock():
             build_template(name)
     for database in settings.DATABASES.values():
         database.setdefault("TEST", {})["TEMPLATE"] = name
-
-
-def migrations_digest() -> str:
-    """Changes whenever a migration of ours, or a pinned package that may bring some, changes."""
-    files = [ROOT / "requirements" / "dev.lock", *sorted(ROOT.glob("*/migrations/*.py"))]
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def build_template(name: str) -> None:

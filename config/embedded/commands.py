@@ -5,6 +5,7 @@ import subprocess
 import sys
 import warnings
 
+from config.embedded import schema
 from config.embedded.paths import LOCAL, ROOT
 from config.embedded.servers import servers_for
 
@@ -27,6 +28,7 @@ WITHOUT_DATABASE = {
     "startapp",
     "startproject",
 }
+CHANGING_TABLES = {"migrate", "dbshell", "flush"}
 
 
 def run(argv: list[str]) -> int:
@@ -53,7 +55,9 @@ def run_django(argv: list[str], command: str) -> int:
         execute_from_command_line(argv)
         return 0
     with servers_for(command) as fresh:
-        if fresh and command != "migrate":
+        if command in CHANGING_TABLES:
+            schema.forget()
+        elif fresh:
             migrate_quietly()
         execute_from_command_line(argv)
     return 0

@@ -1,6 +1,6 @@
 """A mail server that keeps everything and delivers nothing: every address of a development start ends here.
 
-    python -m config.embedded.mailbox --fd N --directory DIR
+    python config/embedded/mailbox.py --fd N --directory DIR
 
 Each message becomes one file, written whole or not at all, with the envelope in front as a mail server would note
 it at final delivery (`Return-Path`, `Delivered-To`). Only the newest KEEP messages stay.

@@ -11,9 +11,11 @@ import sys
 import time
 from typing import Any
 
+from config.embedded import schema
 from config.embedded.console import Console
 from config.embedded.logs import tail
 from config.embedded.paths import LOCAL, ROOT
+from config.embedded.postgres import Postgres
 from config.embedded.servers import (
     Busy,
     Holding,
@@ -140,7 +142,10 @@ class Start:
             return connection.execute("SELECT 1 FROM accounts_user LIMIT 1").fetchone() is None
 
     def prepare_database(self, fresh: bool) -> None:
-        self.manage("Creating tables" if fresh else "Checking tables", "migrate", "--no-input")
+        embedded = any(isinstance(server, Postgres) for server in self.servers)
+        if fresh or not embedded or not schema.is_noted():
+            self.manage("Creating tables" if fresh else "Checking tables", "migrate", "--no-input")
+            schema.note()
         if (ROOT / "scoring" / "kernel.py").exists() and not any((LOCAL / "numba").glob("**/*.nbi")):
             self.run_step("Compiling the scoring kernel", "kernel", [sys.executable, "-c", WARM_KERNEL])
         if fresh and self.demo:
@@ -239,7 +244,8 @@ def celery(*arguments: str) -> list[str]:
 
 def mail_command(listening: socket.socket) -> list[str]:
     options = ["--fd", str(listening.fileno()), "--directory", str(LOCAL / "mail")]
-    return [sys.executable, "-m", "config.embedded.mailbox", *options]
+    script = ROOT / "config" / "embedded" / "mailbox.py"  # as a script: no Django, no Celery, there at once
+    return [sys.executable, str(script), *options]
 
 
 def what_is_missing(url: str) -> str:
