@@ -64,9 +64,10 @@ def absolute_words(moment: dt.datetime | dt.date) -> str:
 
 
 def initials_of(name: str) -> str:
-    """First signs of the first and the last word, upper case. Empty when there is nothing to show."""
+    """First letters of the first and the last word, upper case; else an emoji; empty if there is neither."""
     signs = [sign for sign in map(_first_sign, name.split()) if sign]
-    chosen = signs[:1] + signs[1:][-1:]
+    letters = [sign for sign in signs if unicodedata.category(sign[0]) != "So"]
+    chosen = letters[:1] + letters[1:][-1:] or signs[:1]
     glue = "\u200c" if any(_is_cursive(sign) for sign in chosen) else ""
     return glue.join(chosen)
 

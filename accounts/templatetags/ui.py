@@ -91,7 +91,8 @@ def sla(clock: Any) -> SafeString:
     """Ring and words of one promise. `clock` is an object or a dict.
 
     state ok | soon | over | paused | met | missed; words; percent left (0-100); due_at (aware) or None;
-    left (seconds of working time) and running, when the browser shall count on from what the server said.
+    left (seconds of working time) and running, when the browser shall count on from what the server said;
+    hours_a_day, when a day of its words is not 24 hours.
     """
     if not clock:
         return mark_safe("")
@@ -118,7 +119,9 @@ def _countdown(clock: Any) -> SafeString | str:
     if left is None:
         return ""
     running = mark_safe(" data-running") if _read(clock, "running", True) else ""
-    return format_html(' data-left="{}"{}', round(left), running)
+    hours = _read(clock, "hours_a_day", None)
+    day = format_html(' data-day-hours="{}"', hours) if hours else ""
+    return format_html(' data-left="{}"{}{}', round(left), day, running)
 
 
 def _ring(clock: Any) -> SafeString:

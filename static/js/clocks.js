@@ -21,13 +21,13 @@ function tick() {
 function show(clock, now) {
   const start = seen.get(clock) ?? firstSight(clock, now);
   const left = start.left - (now - start.at) / 1000;
-  const words = leftWords(left);
+  const words = leftWords(left, Number(clock.dataset.dayHours ?? 24));
   const text = $('[data-words]', clock);
   if (text.textContent !== words) text.textContent = words;
   const percent = start.total ? Math.max(0, Math.min(100, (left / start.total) * 100)) : 0;
-  const state = left < 0 ? 'over' : start.total && percent < 50 ? 'soon' : clock.dataset.state;
+  const state = left <= 0 ? 'over' : start.total && percent <= 50 ? 'soon' : clock.dataset.state;
   if (clock.dataset.state !== state) clock.dataset.state = state;
-  $('.p', clock)?.setAttribute('stroke-dasharray', `${left < 0 ? 100 : Math.round(percent)} 100`);
+  $('.p', clock)?.setAttribute('stroke-dasharray', `${left <= 0 ? 100 : Math.round(percent)} 100`);
 }
 
 function firstSight(clock, now) {
@@ -38,13 +38,18 @@ function firstSight(clock, now) {
   return start;
 }
 
-// Mirrors the words of the server: "18 min left", "1 h 22 min left", "2 d 3 h left", "12 min overdue".
-export function leftWords(seconds) {
-  const minutes = Math.floor(Math.abs(seconds) / 60);
-  const hours = Math.floor(minutes / 60);
-  const days = Math.floor(hours / 24);
-  const amount = days ? `${days} d ${hours % 24} h` : hours ? `${hours} h ${String(minutes % 60).padStart(2, '0')} min` : `${minutes} min`;
-  return `${amount} ${seconds < 0 ? 'overdue' : 'left'}`;
+// Repeats the words of handoff/durations.py: "18 min left", "1 h 05 min left", "2 d 3 h left", "12 min overdue".
+export function leftWords(seconds, hoursADay = 24) {
+  return `${durationWords(Math.abs(seconds), hoursADay)} ${seconds > 0 ? 'left' : 'overdue'}`;
+}
+
+function durationWords(seconds, hoursADay) {
+  const minutes = Math.floor(seconds / 60);
+  const [hours, minute] = [Math.floor(minutes / 60), minutes % 60];
+  const [days, hour] = [Math.floor(hours / hoursADay), hours % hoursADay];
+  if (days) return hour ? `${days} d ${hour} h` : `${days} d`;
+  if (hours) return minute ? `${hours} h ${String(minute).padStart(2, '0')} min` : `${hours} h`;
+  return minute ? `${minute} min` : 'under 1 min';
 }
 
 // "18 min ago" grows old too; dates do not.

@@ -65,6 +65,7 @@ document.addEventListener('htmx:oobAfterSwap', ({ detail }) => {
 
 // A closed #dialog forgets what was in it, so that the next one starts clean.
 document.addEventListener('close', (ev) => {
+  if (ev.target.contains(document.activeElement)) document.activeElement.blur(); // letters shall reach the page again
   if (ev.target.id === 'dialog') ev.target.replaceChildren();
 }, true);
 

@@ -59,7 +59,6 @@ function pickByDigit(dialog, key) {
 function showKeys() {
   const dialog = $('#keys');
   if (!dialog) return false;
-  $$('[data-mod]', dialog).forEach((el) => { el.textContent = /mac|iphone|ipad/i.test(navigator.platform) ? '⌘' : 'Ctrl'; });
   fill($('[data-keys-go]', dialog), 'Go to', $$('[data-go]'), (el) => ['G', el.dataset.go]);
   fill($('[data-keys-here]', dialog), 'On this page', $$('[data-key]').filter(visible), (el) => [el.dataset.key]);
   openDialog(dialog);
@@ -78,3 +77,5 @@ function fill(box, title, controls, keysOf) {
 document.addEventListener('click', (ev) => {
   if (ev.target.closest('[data-open="keys"]')) showKeys();
 });
+
+if (/mac|iphone|ipad/i.test(navigator.platform)) $$('[data-mod]').forEach((el) => { el.textContent = '⌘'; });

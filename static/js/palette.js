@@ -84,7 +84,10 @@ function command(el, keys) {
 function walk(ev) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[ev.key];
   const stops = [field, ...$$('a,button', results)];
-  if (step) {
+  if (ev.key === 'Escape') { // in a search field the browser would only empty it
+    ev.preventDefault();
+    palette.close();
+  } else if (step) {
     ev.preventDefault();
     const at = stops.indexOf(document.activeElement);
     stops[(at + step + stops.length) % stops.length].focus();
