@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,19 @@ class Claim:
         return provenance.entry(self.source, self.at, self.confidence, self.by)
 
 
+@dataclass(frozen=True)
+class Incoming:
+    """One person as somebody describes them; values are already in our spelling (leads.values).
+
+    `email` and `external_id` say who it is, blank when not known.
+    """
+
+    values: Mapping[str, Any]
+    email: str = ""
+    external_id: str = ""
+    created_at: datetime | None = None
+
+
 @dataclass
 class Outcome:
     """`changed`: fields that took the new value. `kept`: {field: the value that was refused}."""
@@ -57,41 +70,33 @@ def merge_lead(lead: Lead, values: Mapping[str, Any], claim: Claim) -> Outcome:
     outcome = Outcome([], {})
     entry = claim.entry()
     for key, value in values.items():
-        if key in PERSON:
-            if _take(outcome, key, getattr(lead, key), value, lead.provenance, claim, entry):
-                setattr(lead, key, _stored(key, value))
-        elif key.startswith("custom."):
-            name = key.removeprefix("custom.")
-            if _take(outcome, key, lead.custom.get(name), value, lead.provenance, claim, entry):
+        if key.startswith("custom."):
+            name = key[7:]
+            old = lead.custom.get(name)
+            if old is not value and _take(outcome, key, old, value, lead.provenance, claim, entry):
                 _set_custom(lead, name, value)
+        elif key in PERSON and _take(outcome, key, getattr(lead, key), value, lead.provenance, claim, entry):
+            setattr(lead, key, _stored(key, value))
     return outcome
 
 
 def merge_company(
-    company: Company, values: Mapping[str, Any], claim: Claim, claimed: set[int] | None = None
+    company: Company,
+    values: Mapping[str, Any],
+    claim: Claim,
+    decided: Callable[[str, str], bool] | None = None,
 ) -> Outcome:
-    """Facts about the company. With `claimed`, of several rows of one file the first decides each field."""
+    """Facts about the company. `decided(company, field)`: of several rows of one file the first counts."""
     outcome = Outcome([], {})
     entry = claim.entry()
     for key, name in COMPANY.items():
         value = values.get(key)
         if key not in values or (value is None and not claim.typed):
             continue
-        mark = hash((company.domain or company.name, key))
-        old = getattr(company, name)
-        if claimed is not None and mark in claimed and not no_value(old):
+        old = None if name == "name" and is_placeholder(company) else getattr(company, name)
+        if decided and decided(company.domain or company.name, key) and not no_value(old):
             continue
-        if claimed is not None:
-            claimed.add(mark)
-        if _take(
-            outcome,
-            key,
-            None if name == "name" and is_placeholder(company) else old,
-            value,
-            company.provenance,
-            claim,
-            entry,
-        ):
+        if _take(outcome, key, old, value, company.provenance, claim, entry):
             setattr(company, name, _stored(key, value))
     return outcome
 
@@ -105,12 +110,15 @@ def _take(
     claim: Claim,
     entry: provenance.Entry,
 ) -> bool:
+    if old == value and type(old) is type(value):
+        return False
     blank = no_value(old)
     if no_value(value) and (blank or not claim.typed):
         return False
-    if old == value and type(old) is type(value):
-        return False
-    if not provenance.may_replace(old=entries.get(key), blank=blank, source=claim.source, at=claim.at):
+    known = entries.get(key)
+    if (known or not blank) and not provenance.may_replace(
+        old=known, blank=blank, source=claim.source, at=claim.at
+    ):
         outcome.kept[key] = value
         return False
     entries[key] = entry

@@ -347,6 +347,8 @@ class Import(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", "Mapping"
+        CHECKING = "checking", "Checking"
+        CHECKED = "checked", "Checked"
         CONFIRMED = "confirmed", "Waiting to run"
         RUNNING = "running", "Running"
         DONE = "done", "Done"

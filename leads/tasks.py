@@ -6,7 +6,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from leads import partitions
+from leads.events import ImportConfirmed, publish
 from leads.models import MessageKey
+from leads.services import imports
 
 AHEAD = 3  # months made before they are needed
 REMEMBER = timedelta(
@@ -27,3 +29,17 @@ def purge_message_keys() -> None:
     """Forget message ids that nobody will send again; the rest waits for the next run."""
     old = MessageKey.objects.filter(received_at__lt=timezone.now() - REMEMBER)
     MessageKey.objects.filter(pk__in=old.order_by("received_at").values("pk")[:PURGE_AT_ONCE]).delete()
+
+
+@shared_task
+def run_import(import_id: int) -> None:
+    """Check or run an import for some minutes; what is left is for another task, after others had their turn."""
+    if imports.work_on(import_id):
+        publish(ImportConfirmed(import_id=import_id))
+
+
+@shared_task
+def sweep_imports() -> None:
+    """Find imports whose bell was lost or whose worker died."""
+    for import_id in imports.waiting():
+        publish(ImportConfirmed(import_id=import_id))

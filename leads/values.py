@@ -44,11 +44,9 @@ class BadValue(ValueError):
 
 def unanswered(value: Any) -> bool:
     """Blank, `Select` and `N/A` mean that nobody answered, which is not `no`."""
-    return (
-        value is None
-        or (isinstance(value, str) and UNANSWERED.fullmatch(value.strip().casefold()))
-        or value == []
-    )
+    if isinstance(value, str):
+        return UNANSWERED.fullmatch(value.strip().casefold()) is not None
+    return value is None or value == []
 
 
 def line(limit: int) -> Callable[[Any], str]:

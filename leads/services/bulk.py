@@ -45,3 +45,16 @@ def update_rows(table: str, types: dict[str, str], rows: Sequence[Sequence[Any]]
             " WHERE t.id = v.id",
             [list(column) for column in zip(*rows, strict=True)],
         )
+
+
+def insert_rows(
+    table: str, types: dict[str, str], rows: Sequence[Sequence[Any]], conflict: str = "", **same: str
+) -> None:
+    """INSERT from one array per column, with what to do on a conflict; `same` are SQL values equal in all rows."""
+    unnest = ", ".join(f"%s::{kind}[]" for kind in types.values())
+    names, given = ", ".join([*types, *same]), ", ".join(["v.*", *same.values()])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) SELECT {given} FROM unnest({unnest}) v {conflict}",  # noqa: S608
+            [list(column) for column in zip(*rows, strict=True)],
+        )

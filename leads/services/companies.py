@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from django.db.models.functions import Lower
 
 from leads import normalise
-from leads.merging import COMPANY
+from leads.merging import COMPANY, Incoming
 from leads.models import Company, Lead
 
 COLUMNS = [*COMPANY.values(), "provenance"]
@@ -31,20 +31,13 @@ class CompanyKey(NamedTuple):
         return cls(domain, name) if domain or name else None
 
 
-class Names(Protocol):
-    @property
-    def values(self) -> Mapping[str, Any]: ...
-    @property
-    def email(self) -> str: ...
-
-
 class Directory:
     """Companies of one batch. Two queries to look up; `save` makes one insert and one update.
 
     Each company is one object here, whoever asks: two people of one company must not overwrite each other.
     """
 
-    def __init__(self, rows: Iterable[Names], leads: Iterable[Lead], *, typed: bool) -> None:
+    def __init__(self, rows: Iterable[Incoming], leads: Iterable[Lead], *, typed: bool) -> None:
         keys = [key for row in rows if (key := CompanyKey.of(row.values, row.email, typed=typed))]
         domains = {key.domain for key in keys if key.domain}
         domains |= {normalise.company_domain(lead.email) for lead in leads} - {""}

@@ -13,12 +13,12 @@ from django.utils import timezone
 from accounts.models import User
 from leads import normalise
 from leads.events import LeadDisqualified, publish
-from leads.merging import Claim
+from leads.merging import Claim, Incoming
 from leads.models import CustomField, Disqualification, Lead, StageChange
 from leads.services import upserts
 from leads.services.companies import Directory
 from leads.services.touches import touch
-from leads.services.upserts import CONFLICT, Incoming, Memory, Plan, Planned
+from leads.services.upserts import CONFLICT, Memory, Plan, Planned
 from leads.values import complete, custom_type, read_all
 
 RETRIES = 3  # somebody else may make the same person between our look and our insert
@@ -85,7 +85,7 @@ def incoming(
 def upsert_many(*, rows: Sequence[Incoming], claim: Claim, memory: Memory | None = None) -> list[Planned]:
     """Saves a batch; one verdict per row, in order. One transaction, and a constant number of statements."""
     for attempt in range(RETRIES):
-        mine = Memory(set(memory.people), set(memory.claimed)) if memory else Memory()
+        mine = memory.fork() if memory else Memory()
         try:
             with transaction.atomic():
                 plan = Plan(rows, claim, memory=mine, lock=True)
@@ -95,7 +95,7 @@ def upsert_many(*, rows: Sequence[Incoming], claim: Claim, memory: Memory | None
                 raise
             continue
         if memory:
-            memory.people, memory.claimed = mine.people, mine.claimed
+            memory.keep(mine)
         return plan.rows
     raise AssertionError("unreachable")
 

@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from leads.merging import PERSON, Claim, Outcome, is_placeholder, merge_company, merge_lead
-from leads.models import Company, Identity, Lead, Suppression, no_value
+from leads.merging import PERSON, Claim, Incoming, Outcome, is_placeholder, merge_company, merge_lead
+from leads.models import Company, Identity, Lead, Suppression
 from leads.provenance import may_replace
 from leads.services import bulk
 from leads.services.companies import CompanyKey, Directory
@@ -28,19 +27,6 @@ UPDATE_TYPES = (
     | dict.fromkeys(PERSON, "text")
     | {"custom": "jsonb", "provenance": "jsonb", "company_id": "bigint"}
 )
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """One person as somebody describes them; values are already in our spelling (leads.values).
-
-    `email` and `external_id` say who it is, blank when not known.
-    """
-
-    values: Mapping[str, Any]
-    email: str = ""
-    external_id: str = ""
-    created_at: datetime | None = None
 
 
 @dataclass
@@ -57,18 +43,38 @@ class Planned:
     new_identities: list[tuple[str, str]] = field(default_factory=list)
 
 
-@dataclass
 class Memory:
-    """What one run has met so far: hashed names of people, and company fields already decided."""
+    """What one run has met so far: names of people, and company fields already decided; both hashed.
 
-    people: set[int] = field(default_factory=set)
-    claimed: set[int] = field(default_factory=set)
+    A step works on a `fork` and keeps it only when it is saved.
+    """
+
+    def __init__(self, behind: Memory | None = None) -> None:
+        self._behind = behind
+        self._people: set[int] = set()
+        self._claimed: set[int] = set()
+
+    def fork(self) -> Memory:
+        return Memory(self)
+
+    def keep(self, fork: Memory) -> None:
+        self._people |= fork._people
+        self._claimed |= fork._claimed
 
     def met(self, row: Incoming) -> bool:
         """True when an earlier row was the same person; remembers this one either way."""
         marks = {hash(mark) for mark in _marks(row)}
-        known = not marks.isdisjoint(self.people)
-        self.people |= marks
+        known = not marks.isdisjoint(self._people) or bool(
+            self._behind and not marks.isdisjoint(self._behind._people)
+        )
+        self._people |= marks
+        return known
+
+    def decided(self, company: str, key: str) -> bool:
+        """True when an earlier row already said this of the company; remembers it either way."""
+        mark = hash((company, key))
+        known = mark in self._claimed or bool(self._behind and mark in self._behind._claimed)
+        self._claimed.add(mark)
         return known
 
 
@@ -95,7 +101,7 @@ class Plan:
         if len(found) > 1:
             return Planned(row, CONFLICT)
         lead = next(iter(found.values()), None)
-        planned = merge(lead, row, self.claim, self.directory, self.memory.claimed)
+        planned = merge(lead, row, self.claim, self.directory, self.memory)
         planned.new_identities = [mark for mark in _marks(row) if mark not in self._known]
         if row.email in self._suppressed:
             planned.verdict, planned.suppressed = SUPPRESSED, True
@@ -135,7 +141,7 @@ def merge(
     row: Incoming,
     claim: Claim,
     directory: Directory,
-    claimed: set[int] | None = None,
+    memory: Memory | None = None,
 ) -> Planned:
     """Merges one row into a lead (a fresh one without), in memory."""
     person = lead or Lead(created_at=row.created_at or claim.at)
@@ -143,7 +149,7 @@ def merge(
     if row.email and (not person.email or claim.typed):
         values["email"] = row.email
     outcome = merge_lead(person, values, claim)
-    company = _employer(person, row, claim, directory, claimed, outcome)
+    company = _employer(person, row, claim, directory, memory, outcome)
     verdict = NEW if not lead else UPDATED if outcome.changed else UNCHANGED
     return Planned(row, verdict, person, outcome.changed, outcome.kept, company=company)
 
@@ -153,7 +159,7 @@ def _employer(
     row: Incoming,
     claim: Claim,
     directory: Directory,
-    claimed: set[int] | None,
+    memory: Memory | None,
     outcome: Outcome,
 ) -> Company | None:
     """Merges the company's facts and the link to it; adds what changed and what was refused to `outcome`."""
@@ -170,7 +176,7 @@ def _employer(
     company = directory.get(key, row.values.get("company") or "") if key else current
     if company is None:
         return None
-    facts = merge_company(company, row.values, claim, claimed)
+    facts = merge_company(company, row.values, claim, memory.decided if memory else None)
     if facts.changed:
         directory.note_change(company)
     outcome.kept |= facts.kept
@@ -253,9 +259,12 @@ def _columns(lead: Lead) -> tuple[Any, ...]:
 
 def add_identities(rows: Iterable[tuple[int, str, str]]) -> None:
     """(lead id, kind, value); a name that somebody else has stays theirs."""
-    names = [
-        Identity(lead_id=lead_id, kind=kind, value=value)
-        for lead_id, kind, value in rows
-        if not no_value(value)
-    ]
-    Identity.objects.bulk_create(names, ignore_conflicts=True, batch_size=5000)
+    names = [name for name in rows if name[2]]
+    if names:
+        bulk.insert_rows(
+            "leads_identity",
+            {"lead_id": "bigint", "kind": "text", "value": "text"},
+            names,
+            "ON CONFLICT DO NOTHING",
+            created_at="now()",
+        )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from leads.merging import Claim, Incoming
 from leads.models import Company, CustomField, Identity, Lead, StageChange, Touch
 from leads.services import people
 from leads.services.people import AddressTaken, BadFields, TwoPeople, update_fields, upsert_lead
@@ -166,9 +167,6 @@ def test_giving_a_lead_the_address_of_another_is_refused(mara):
 
 
 def test_a_batch_costs_as_many_statements_as_one(django_assert_max_num_queries):
-    from leads.merging import Claim
-    from leads.services.upserts import Incoming
-
     rows = [
         Incoming({"title": "CEO", "company": f"Co {n}"}, f"p{n}@firm{n}.de", f"P-{n}") for n in range(200)
     ]

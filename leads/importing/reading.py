@@ -1,0 +1,235 @@
+"""Opens a CSV file that somebody made somewhere: compression, encoding, delimiter, preamble, header.
+
+Units   line numbers count from 1 as an editor shows them; a record over several lines is known by its first
+Errors  UnreadableFile with words for a person; single bad rows are not this module's business
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import IO, Any, cast
+
+import charset_normalizer
+
+from leads import normalise
+
+Opener = Callable[[], IO[bytes]]
+MOST_ROWS = 1_000_000
+MOST_BYTES = 2 * 1024**3  # inflated; a small file may be a bomb
+SAMPLE = 256 * 1024  # bytes
+LOOK = 50  # records that decide delimiter and header
+BROKEN = (OSError, EOFError, zlib.error)  # what a damaged archive raises
+DELIMITERS = (",", ";", "\t", "|")
+ENCODING_WORDS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Western European (Windows-1252)"}
+csv.field_size_limit(1024**2)  # characters in one cell; more is an unclosed quotation mark
+
+
+class UnreadableFile(ValueError):
+    """Says what is wrong with the whole file and what to do."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """How to read one file: what `examine` found out, kept with the import."""
+
+    encoding: str
+    delimiter: str
+    header: int  # records before the header
+    columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def to_data(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Sheet:
+        return cls(**{**data, "columns": tuple(data["columns"]), "notes": tuple(data["notes"])})
+
+
+def examine(opener: Opener) -> Sheet:
+    """Looks at the whole file once for its encoding, and at its first records for the rest."""
+    head = _head(opener)
+    _refuse_other_kinds(head)
+    encoding = _encoding(opener, head)
+    delimiter = _delimiter(_sample(opener, encoding))
+    with _open_text(opener, encoding) as text:
+        records = [
+            cells for _, cells in zip(range(LOOK), csv.reader(text, delimiter=delimiter), strict=False)
+        ]
+    header = _header_at(records)
+    columns, notes = _names(records[header])
+    if not any(_filled(record) for record in records[header + 1 :]):
+        raise UnreadableFile("There are no rows below the header.")
+    if encoding not in ("utf-8", "utf-8-sig"):
+        notes.append(
+            f"Read as {ENCODING_WORDS.get(encoding, encoding)}. Check that accented letters look right."
+        )
+    return Sheet(encoding, delimiter, header, tuple(columns), tuple(notes))
+
+
+def rows(opener: Opener, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) of each record below the header that is not blank. Lazy: memory does not grow with the file."""
+    with _open_text(opener, sheet.encoding) as text:
+        reader = csv.reader(text, delimiter=sheet.delimiter)
+        line, number = 1, 0
+        try:
+            for place, cells in enumerate(reader):
+                if place > sheet.header and any(map(str.strip, cells)):
+                    number += 1
+                    if number > MOST_ROWS:
+                        raise UnreadableFile(f"More than {MOST_ROWS:,} rows. Split the file.")
+                    yield line, cells
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise UnreadableFile(f"A quotation mark near line {line} is never closed.") from error
+        except UnicodeDecodeError as error:
+            raise UnreadableFile(f"Line {line} cannot be read as {sheet.encoding}.") from error
+
+
+def _open_bytes(opener: Opener) -> IO[bytes]:
+    raw = opener()
+    magic = raw.read(2)
+    raw.seek(0)
+    if magic != b"\x1f\x8b":
+        return raw
+    packed = gzip.GzipFile(fileobj=raw)
+    packed.myfileobj = cast(Any, raw)  # so that closing one closes the other
+    return cast(IO[bytes], packed)
+
+
+def _open_text(opener: Opener, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(cast(Any, _open_bytes(opener)), encoding=encoding, newline="")
+
+
+def _head(opener: Opener) -> bytes:
+    try:
+        with _open_bytes(opener) as stream:
+            return stream.read(SAMPLE)
+    except BROKEN as error:
+        raise UnreadableFile("This archive is damaged. Compress the file again.") from error
+
+
+def _refuse_other_kinds(head: bytes) -> None:
+    if not head.strip():
+        raise UnreadableFile("The file is empty.")
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise UnreadableFile(
+            "This is an Excel workbook or an archive. Save the sheet as CSV (UTF-8) and try again."
+        )
+    wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _looks_wide(head)
+    if not wide and (b"\x00" in head or head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff"))):
+        raise UnreadableFile("This is not a text file. Choose a CSV file.")
+
+
+def _looks_wide(head: bytes) -> str:
+    """UTF-16 without its mark: every other byte of Latin text is zero."""
+    even, odd = head[0:2000:2].count(0), head[1:2000:2].count(0)
+    half = len(head[:2000]) // 2
+    if odd > 0.7 * half and even < 0.1 * half:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.7 * half and odd < 0.1 * half else ""
+
+
+def _encoding(opener: Opener, head: bytes) -> str:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if wide := _looks_wide(head):
+        return wide
+    spot = _first_fault(opener)
+    if spot is None:
+        return "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
+    if _looks_latin(spot) and _fits(spot, "cp1252"):
+        return "cp1252"
+    best = charset_normalizer.from_bytes(spot).best()
+    return best.encoding if best else "cp1252"
+
+
+def _looks_latin(text: bytes) -> bool:
+    """Accented letters stand alone among plain ones; Cyrillic, Greek and Chinese come in runs."""
+    alone = len(re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", text))
+    return 2 * alone > len(re.findall(rb"[\x80-\xff]", text))
+
+
+def _fits(text: bytes, encoding: str) -> bool:
+    try:
+        text.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _first_fault(opener: Opener) -> bytes | None:
+    """The text around the first bytes that are not UTF-8; None when the whole file is."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    size = 0
+    with _open_bytes(opener) as stream:
+        try:
+            while block := stream.read(SAMPLE):
+                size += len(block)
+                if size > MOST_BYTES:
+                    raise UnreadableFile("The file is larger than 2 GB when unpacked. Split it.")
+                try:
+                    decoder.decode(block)
+                except UnicodeDecodeError:
+                    return block
+        except BROKEN as error:
+            raise UnreadableFile("This archive is damaged. Compress the file again.") from error
+    return None
+
+
+def _sample(opener: Opener, encoding: str) -> list[str]:
+    with _open_text(opener, encoding) as text:
+        return text.read(SAMPLE // 4).splitlines(keepends=True)[:200]
+
+
+def _delimiter(lines: list[str]) -> str:
+    """The one that cuts most records into the same number of cells, more than one."""
+    hint = lines[0].strip().lower() if lines else ""
+    if hint.startswith("sep=") and len(hint) == 5:
+        return hint[4]
+
+    def fitness(delimiter: str) -> tuple[int, int]:
+        widths = Counter(len(cells) for cells in csv.reader(lines, delimiter=delimiter) if len(cells) > 1)
+        if not widths:
+            return (0, 0)
+        width, times = widths.most_common(1)[0]
+        return (times, width)
+
+    best = max(DELIMITERS, key=fitness)
+    return best if fitness(best) > (0, 0) else ","
+
+
+def _filled(cells: list[str]) -> int:
+    return sum(1 for cell in cells if cell.strip())
+
+
+def _header_at(records: list[list[str]]) -> int:
+    """The first record that is at least half as full as most: what stands before is a preamble."""
+    widths = Counter(len(cells) for cells in records if _filled(cells))
+    if not widths:
+        raise UnreadableFile("The file is empty.")
+    width = max(widths, key=lambda w: (widths[w], w))
+    full = (place for place, cells in enumerate(records) if _filled(cells) * 2 >= width)
+    return next(full, next(place for place, cells in enumerate(records) if _filled(cells)))
+
+
+def _names(cells: list[str]) -> tuple[list[str], list[str]]:
+    """Column names, each once, and what to tell about them."""
+    names: list[str] = []
+    notes: list[str] = []
+    for place, cell in enumerate(cells, 1):
+        name = normalise.text(cell)[:200] or f"Column {place}"
+        if name in names:
+            again = sum(1 for other in cells[: place - 1] if normalise.text(other)[:200] == name) + 1
+            notes.append(f"Two columns are called “{name}”. The second is shown as “{name} ({again})”.")
+            name = f"{name} ({again})"
+        names.append(name)
+    return names, notes
