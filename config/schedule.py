@@ -12,4 +12,5 @@ SCHEDULE = {
     "close cycles of the disqualified": {"task": "scoring.tasks.sweep_cycles", "schedule": 30.0},
     "make room for next months": {"task": "leads.tasks.ensure_partitions", "schedule": 6 * 3600.0},
     "forget old message ids": {"task": "leads.tasks.purge_message_keys", "schedule": 3600.0},
+    "forget old idempotency keys": {"task": "accounts.tasks.purge_idempotency_keys", "schedule": 3600.0},
 }
