@@ -1,0 +1,104 @@
+"""Fit for many leads at once: each condition is asked once per distinct value, then spread over the leads.
+
+Equal to the oracle's `verdicts`, `raw_worth` and `fit_range`. Worth is in parts of a point per group; `low` and
+`high` are whole points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.conditions import Verdict, verdict
+from scoring.language import SCALE, Condition, Model, Rule
+
+NO_RULE = -1
+
+
+class Column(NamedTuple):
+    """One field of many leads: `values[codes[i]]` is the value of lead i."""
+
+    codes: NDArray[np.int32]
+    values: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class FitPoints:
+    """One row a lead. `critical` and `disqualified` are rows of `model.rules`, NO_RULE for none."""
+
+    base: NDArray[np.int64]
+    critical: NDArray[np.int32]
+    disqualified: NDArray[np.int32]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+
+
+def encode(values: Sequence[Any]) -> Column:
+    numbers: dict[Any, int] = {}
+    codes = [numbers.setdefault(_key(value), len(numbers)) for value in values]
+    first: dict[int, Any] = {}
+    for code, value in zip(codes, values, strict=True):
+        first.setdefault(code, value)
+    return Column(np.array(codes, np.int32), [first[code] for code in range(len(numbers))])
+
+
+def _key(value: Any) -> Any:
+    """Python calls 1, 1.0 and True one key; conditions do not."""
+    if isinstance(value, str) or value is None:
+        return value
+    if isinstance(value, list | tuple | set | frozenset):
+        return type(value), tuple(map(_key, value))
+    return type(value), value
+
+
+def fit_points(model: Model, columns: Mapping[str, Sequence[Any] | Column], leads: int) -> FitPoints:
+    """`columns` holds one sequence of length `leads` per field; a field without a column is unknown for everybody."""
+    encoded = {
+        field: column if isinstance(column, Column) else encode(column) for field, column in columns.items()
+    }
+    groups = {group.key: row for row, group in enumerate(model.groups)}
+    base, down, up = np.zeros((3, leads, len(groups)), np.int64)
+    critical, disqualified = np.full((2, leads), NO_RULE, np.int32)
+    flags = {"critical": critical, "disqualify": disqualified}
+    for row, rule in enumerate(model.rules):
+        if not rule.enabled or rule.subject != "fit":
+            continue
+        found = _verdicts(rule, encoded, leads)
+        matched = found >= Verdict.LOOSE
+        if rule.effect in flags:
+            flag = flags[rule.effect]
+            flag[matched & (flag == NO_RULE)] = row
+            continue
+        column = groups[rule.group]
+        base[:, column] += matched * (rule.gives * SCALE)
+        swing = ((found == Verdict.OPEN).astype(np.int64) - (found == Verdict.LOOSE)) * (rule.gives * SCALE)
+        down[:, column] += np.minimum(swing, 0)
+        up[:, column] += np.maximum(swing, 0)
+    low, high = _fit_sum(model, base + down), _fit_sum(model, base + up)
+    return FitPoints(base, critical, disqualified, low, high)
+
+
+def _verdicts(rule: Rule, columns: Mapping[str, Column], leads: int) -> NDArray[np.uint8]:
+    found = np.full(leads, Verdict.HIT, np.uint8)
+    for condition in rule.conditions:
+        np.minimum(found, _answers(condition, columns.get(condition.field)), out=found)
+    return found
+
+
+def _answers(condition: Condition, column: Column | None) -> NDArray[np.uint8] | np.uint8:
+    if column is None:
+        return np.uint8(verdict(condition, None))
+    per_value = np.array([verdict(condition, value) for value in column.values], np.uint8)
+    return per_value[column.codes]
+
+
+def _fit_sum(model: Model, worth: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Fit gives whole points, so nothing is left to round."""
+    lows = np.array([group.minimum for group in model.groups]) * SCALE
+    highs = np.array([group.maximum for group in model.groups]) * SCALE
+    on_fit = np.array([group.axis == "fit" for group in model.groups], bool)
+    return np.clip(worth, lows, highs)[:, on_fit].sum(axis=1) // SCALE
