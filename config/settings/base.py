@@ -5,6 +5,7 @@ from pathlib import Path
 import environ
 import pghistory
 
+from config.demo import DEMO_STEPS as DEMO_STEPS
 from config.reactions import REACTIONS as REACTIONS
 from config.schedule import SCHEDULE
 

@@ -1,0 +1,9 @@
+"""What fills a demo installation, in this order; each step belongs to the app it names. See `load_demo`."""
+
+DEMO_STEPS = [
+    "accounts.demo.load",
+    "leads.demo.loading.load",
+    "scoring.demo.load",
+    "nurturing.demo.load",
+    "handoff.demo.load",
+]

@@ -1,0 +1,113 @@
+"""Opening and closing qualification cycles: the only code that does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from leads.events import publish
+from leads.models import Lead
+from leads.services.people import move_stage
+from scoring.events import CycleClosed, LeadQualified
+from scoring.models import ModelVersion, QualificationCycle
+
+Outcome = QualificationCycle.Outcome
+
+
+class CycleClosedAlready(Exception):
+    """Somebody ended this cycle first; the message says how and when."""
+
+
+@transaction.atomic
+def open_cycle(
+    *,
+    lead: Lead,
+    version: ModelVersion,
+    cause: str,
+    reason: str,
+    rule_key: str,
+    evidence_at: Any,
+    total: int,
+    band: str,
+) -> QualificationCycle | None:
+    """A new cycle, or None when one is open or the evidence is not newer than the end of the last.
+
+    The partial unique index decides between two scorers; the loser gets None.
+    """
+    last = QualificationCycle.objects.filter(lead=lead).order_by("-n").first()
+    if last is not None and (last.closed_at is None or not _newer(evidence_at, last)):
+        return None
+    cycle, created = QualificationCycle.objects.get_or_create(
+        lead=lead,
+        closed_at=None,
+        defaults={
+            "n": last.n + 1 if last else 1,
+            "version": version,
+            "cause": cause,
+            "reason": reason[:300],
+            "rule_key": rule_key,
+            "evidence_at": evidence_at,
+            "total": total,
+            "band": band,
+        },
+    )
+    if not created:
+        return None
+    move_stage(lead=lead, stage=Lead.Stage.MQL, reason=reason[:300], model_version=version.number)
+    publish(LeadQualified(lead_id=lead.pk, cycle_id=cycle.pk))
+    return cycle
+
+
+def _newer(evidence_at: Any, last: QualificationCycle) -> bool:
+    """Only what happened after the last cycle ended can qualify anew."""
+    return evidence_at is not None and evidence_at > last.closed_at
+
+
+@transaction.atomic
+def close_cycle(
+    *, cycle: QualificationCycle, outcome: str, reason: str = "", actor: Any = None
+) -> QualificationCycle:
+    """Ends a cycle once. Raises CycleClosedAlready for the second who tries.
+
+    The caller moves the lead's stage: only it knows what comes next.
+    """
+    won = (
+        QualificationCycle.objects.open()
+        .filter(pk=cycle.pk)
+        .update(
+            closed_at=Now(),
+            outcome=outcome,
+            outcome_reason=reason[:300],
+            closed_by_id=getattr(actor, "pk", None),
+        )
+    )
+    cycle.refresh_from_db()
+    if not won:
+        raise CycleClosedAlready(f"This cycle has already ended: {cycle.get_outcome_display().lower()}.")
+    publish(CycleClosed(lead_id=cycle.lead_id, cycle_id=cycle.pk))
+    return cycle
+
+
+def close_cycle_of(*, lead_id: int, outcome: str, reason: str) -> bool:
+    """Ends the lead's open cycle, if there is one. True if it did."""
+    cycle = QualificationCycle.objects.open().filter(lead_id=lead_id).first()
+    if cycle is None:
+        return False
+    close_cycle(cycle=cycle, outcome=outcome, reason=reason)
+    return True
+
+
+def close_orphans(*, limit: int = 500) -> int:
+    """Sweep: open cycles of leads that were disqualified or merged into another."""
+    disqualified = QualificationCycle.objects.open().filter(lead__disqualification__isnull=False)
+    merged = QualificationCycle.objects.open().filter(lead__merged_into__isnull=False)
+    done = 0
+    for cycle in disqualified.select_related("lead__disqualification")[:limit]:
+        close_cycle(cycle=cycle, outcome=Outcome.DISQUALIFIED, reason=cycle.lead.disqualification.reason)
+        done += 1
+    for cycle in merged[:limit]:
+        close_cycle(cycle=cycle, outcome=Outcome.EXPIRED, reason="Merged into another lead.")
+        done += 1
+    return done
