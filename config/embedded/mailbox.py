@@ -30,7 +30,7 @@ class Mailbox:
         directory.mkdir(parents=True, exist_ok=True)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.store(envelope.mail_from or "", envelope.rcpt_tos, bytes(envelope.content or b""))
+        self.store(envelope.mail_from or "", envelope.rcpt_tos, envelope.original_content or b"")
         self.forget_oldest()
         return "250 Kept"
 
