@@ -3,6 +3,7 @@
 SCHEDULE = {
     "score what was touched": {"task": "scoring.tasks.score_touched", "schedule": 5.0},
     "score what time changed": {"task": "scoring.tasks.score_due", "schedule": 15.0},
+    "let answers take effect": {"task": "handoff.tasks.settle_answers", "schedule": 5.0},
     "breach and warn clocks": {"task": "handoff.tasks.sweep_clocks", "schedule": 15.0},
     "advance enrolments": {"task": "nurturing.tasks.advance_due", "schedule": 10.0},
     "send mails": {"task": "nurturing.tasks.send_due", "schedule": 10.0},

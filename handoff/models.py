@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pghistory
 from django.conf import settings
@@ -84,6 +84,17 @@ class SlaPolicy(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def in_force(cls) -> SlaPolicy:
+        """The default policy. An installation without one gets the plain promise of the field defaults."""
+        policy = cls.objects.select_related("calendar").filter(is_default=True).first()
+        if policy is None:
+            calendar, _ = BusinessCalendar.objects.get_or_create(name="Working week")
+            policy, _ = cls.objects.get_or_create(
+                is_default=True, defaults={"name": "Standard promise", "calendar": calendar}
+            )
+        return policy
+
 
 @pghistory.track()
 class RejectReason(models.Model):
@@ -111,7 +122,7 @@ class RejectReason(models.Model):
         return self.label
 
 
-@pghistory.track()
+@pghistory.track(exclude=["credit"])  # moves with each offer, and the offer says why
 class RoundRobinSeat(models.Model):
     """A rep's place in the rotation. `credit` is what the rotation owes them; the largest goes next."""
 
@@ -142,6 +153,9 @@ class Handoff(models.Model):
     reject_reason = models.ForeignKey(RejectReason, models.PROTECT, null=True, related_name="+")
     answer_note = models.CharField(max_length=500, blank=True)
     first_touch_at = models.DateTimeField(null=True)
+    settles_at = models.DateTimeField(
+        null=True, help_text="When the answer takes effect; until then it can be undone. Empty once it did."
+    )
 
     objects = HandoffQuerySet.as_manager()
 
@@ -170,6 +184,14 @@ class Handoff(models.Model):
             models.Index(
                 fields=["-rejected_at"], name="handoff_rejected_idx", condition=Q(rejected_at__isnull=False)
             ),
+            models.Index(
+                fields=["settles_at"], name="handoff_unsettled_idx", condition=Q(settles_at__isnull=False)
+            ),
+            models.Index(
+                fields=["rep", "-accepted_at"],
+                name="handoff_accepted_idx",
+                condition=Q(accepted_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -178,6 +200,22 @@ class Handoff(models.Model):
     @property
     def is_open(self) -> bool:
         return not (self.accepted_at or self.rejected_at or self.withdrawn_at)
+
+    @property
+    def answer(self) -> str:
+        """In one word of the past: accepted, rejected, withdrawn, or nothing while it is open."""
+        for word, moment in (
+            ("accepted", self.accepted_at),
+            ("rejected", self.rejected_at),
+            ("withdrawn", self.withdrawn_at),
+        ):
+            if moment:
+                return word
+        return ""
+
+    def answerable_by(self, user: Any) -> bool:
+        """Seeing is not acting: the rep answers, or whoever leads sales answers for them."""
+        return self.rep_id == user.pk or user.leads_sales
 
 
 @pghistory.track()
@@ -199,9 +237,12 @@ class SlaClock(models.Model):
     started_at = models.DateTimeField()
     minutes = models.PositiveIntegerField(help_text="Working minutes promised.")
     due_at = models.DateTimeField(null=True, help_text="Empty when the calendar never opens.")
+    half_at = models.DateTimeField(null=True, help_text="When half of the promised time has passed.")
+    nearly_at = models.DateTimeField(null=True, help_text="When four fifths of it have passed.")
     met_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)
-    warned_at = models.DateTimeField(null=True)
+    half_warned_at = models.DateTimeField(null=True)
+    warned_at = models.DateTimeField(null=True, help_text="Warned at four fifths.")
     cancelled_at = models.DateTimeField(null=True)
     policy = models.JSONField(help_text="Name and version of the policy at the start.")
     calendar = models.JSONField(help_text="The calendar as it was at the start.")
@@ -223,6 +264,12 @@ class SlaClock(models.Model):
                 name="clock_due_idx",
                 condition=Q(met_at=None, cancelled_at=None, breached_at=None),
             ),
+            models.Index(
+                fields=["kind", "due_at"],
+                name="clock_running_idx",
+                condition=Q(met_at=None, cancelled_at=None),
+            ),
+            models.Index(fields=["cycle"], name="clock_cycle_idx"),
         ]
 
     def __str__(self) -> str:

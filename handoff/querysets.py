@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
+from django.db.models.functions import Now
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -19,15 +20,42 @@ class HandoffQuerySet(models.QuerySet):
         """Offered and not answered yet."""
         return self.filter(accepted_at=None, rejected_at=None, withdrawn_at=None)
 
+    def live(self) -> Self:
+        """Offered or accepted: neither rejected nor taken back."""
+        return self.filter(rejected_at=None, withdrawn_at=None)
+
+    def unsettled(self) -> Self:
+        """Answered, and the answer can still be undone or has not taken effect yet."""
+        return self.filter(settles_at__isnull=False)
+
+    def due_to_settle(self) -> Self:
+        return self.filter(settles_at__lte=Now())
+
     def being_worked(self) -> Self:
         """Accepted, and its cycle still open."""
         return self.filter(accepted_at__isnull=False, cycle__closed_at=None)
 
+    def with_people(self) -> Self:
+        """All that a row of the inbox shows. The score is joined by its relation name."""
+        return self.select_related("lead__company", "lead__score", "rep", "cycle", "offered_by")
+
 
 class ClockQuerySet(models.QuerySet):
+    def visible_to(self, user: User | Any) -> Self:
+        """Reps see the clocks of their own handoffs."""
+        return self.filter(handoff__rep=user) if user.is_rep else self
+
     def running(self) -> Self:
         return self.filter(met_at=None, cancelled_at=None)
 
     def overdue(self, now: Any) -> Self:
         """Running past their time and not yet recorded as breached."""
         return self.running().filter(breached_at=None, due_at__lte=now)
+
+    def waiting_for_hand_off(self) -> Self:
+        """Marketing's own clocks: the cycle is open, and nobody's answer to it is still settling."""
+        waiting = self.running().filter(kind="hand_off", cycle__closed_at=None)
+        return waiting.exclude(cycle__handoffs__settles_at__isnull=False)
+
+    def due_first(self) -> Self:
+        return self.order_by(models.F("due_at").asc(nulls_last=True), "-cycle__total", "pk")

@@ -1,0 +1,49 @@
+"""Refusals in words a person can act on. Pages answer them with 409, the API too; nothing was changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from handoff.models import Handoff
+
+
+class HandoffError(Exception):
+    """The message is shown as it is."""
+
+
+class AlreadyAnswered(HandoffError):
+    """Somebody was faster. `handoff` is the row as it stands now."""
+
+    def __init__(self, handoff: Handoff) -> None:
+        self.handoff = handoff
+        self.who = handoff.answered_by
+        self.when = handoff.accepted_at or handoff.rejected_at or handoff.withdrawn_at
+        name = self.who or "Somebody"
+        moment = f"on {self.when:%-d %b %Y at %H:%M:%S} UTC" if self.when else "just now"
+        answer = "took it back" if handoff.withdrawn_at else f"{handoff.answer or 'closed'} it"
+        super().__init__(f"This lead has already been answered: {name} {answer} {moment}.")
+
+
+class NotWaiting(HandoffError):
+    """The cycle is closed, is with a rep already, or an answer to it is still settling."""
+
+
+class CannotTake(HandoffError):
+    """The chosen person is no active rep."""
+
+
+class NobodyToRoute(HandoffError):
+    """No active rep has a seat in the rotation."""
+
+
+class NoteRequired(HandoffError):
+    """The reason explains nothing without a note."""
+
+
+class TooLateToUndo(HandoffError):
+    """The answer has taken effect, or was never this person's to undo."""
+
+
+class NotBeingWorked(HandoffError):
+    """A touch belongs to a lead that was accepted and is still open."""

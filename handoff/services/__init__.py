@@ -1,0 +1,1 @@
+"""Verbs about handoffs; the only code that writes them. One module a subject, no re-exports."""

@@ -1,0 +1,155 @@
+"""The rep's answer: accept, reject, undo, and what follows once it can no longer be undone.
+
+An answer is saved at once and takes effect UNDO later: until then cycles stay open, stages of rejected leads
+stay, and no other floor hears of it. `settles_at` is that instant; the sweep claims the row and acts.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from handoff.clock import database_now
+from handoff.errors import AlreadyAnswered, NoteRequired, NotWaiting, TooLateToUndo
+from handoff.events import HandoffAccepted, HandoffRejected
+from handoff.models import Handoff, RejectReason, SlaClock
+from handoff.services import clocks
+from handoff.services.offers import lock_cycle
+from leads.events import publish
+from leads.models import Lead
+from leads.services.people import assign_owner, disqualify, move_stage
+from scoring.models import QualificationCycle
+from scoring.services.cycles import close_cycle
+
+UNDO = timedelta(seconds=8)
+Kind = SlaClock.Kind
+Outcome = QualificationCycle.Outcome
+Consequence = RejectReason.Consequence
+
+
+@transaction.atomic
+def accept(*, handoff: Handoff, actor: Any) -> Handoff:
+    """The rep takes the lead: it is an SQL, and the first-touch clock starts. Raises AlreadyAnswered."""
+    _may_answer(handoff, actor)
+    _answer(handoff, actor, accepted_at=Now())
+    since = handoff.accepted_at or database_now()
+    clocks.start_clock(kind=Kind.FIRST_TOUCH, cycle=handoff.cycle, handoff=handoff, started_at=since)
+    move_stage(
+        lead=handoff.lead, stage=Lead.Stage.SQL, reason=f"Accepted by {actor.name}.", actor=_who(actor)
+    )
+    return handoff
+
+
+@transaction.atomic
+def reject(*, handoff: Handoff, actor: Any, reason: RejectReason, note: str = "") -> Handoff:
+    """The rep says no; the reason's consequence follows when the time to undo has passed.
+
+    Raises AlreadyAnswered, NoteRequired.
+    """
+    _may_answer(handoff, actor)
+    note = note.strip()
+    if reason.needs_note and not note:
+        raise NoteRequired(f"“{reason.label}” needs a note, so that marketing can act on it.")
+    _answer(handoff, actor, rejected_at=Now(), reject_reason=reason, answer_note=note)
+    return handoff
+
+
+@transaction.atomic
+def undo(*, handoff: Handoff, actor: Any) -> Handoff:
+    """Takes the answer back as if it had not been given. Raises TooLateToUndo."""
+    lock_cycle(handoff.cycle)
+    mine = Handoff.objects.filter(pk=handoff.pk, answered_by_id=actor.pk, settles_at__gt=Now())
+    accepted = handoff.accepted_at is not None
+    won = mine.update(
+        accepted_at=None,
+        rejected_at=None,
+        answered_by=None,
+        reject_reason=None,
+        answer_note="",
+        settles_at=None,
+    )
+    handoff.refresh_from_db()
+    if not won:
+        raise TooLateToUndo("It is too late to undo this answer. Ask marketing or your manager.")
+    clocks.resume(clocks.of_handoff(handoff, Kind.ACCEPT))
+    clocks.of_handoff(handoff, Kind.FIRST_TOUCH).delete()
+    if accepted:
+        move_stage(
+            lead=handoff.lead, stage=Lead.Stage.MQL, reason="Acceptance was undone.", actor=_who(actor)
+        )
+    return handoff
+
+
+@transaction.atomic
+def settle(handoff_id: int, *, early: bool = False) -> bool:
+    """Makes one answer final, once, whoever comes first. `early` gives up what is left of the undo time."""
+    handoff = Handoff.objects.select_related("cycle", "lead", "reject_reason", "answered_by").get(
+        pk=handoff_id
+    )
+    lock_cycle(handoff.cycle)
+    due = Q() if early else Q(settles_at__lte=Now())
+    if not Handoff.objects.unsettled().filter(due, pk=handoff_id).update(settles_at=None):
+        return False
+    handoff.refresh_from_db(
+        fields=["accepted_at", "rejected_at", "reject_reason", "answer_note", "answered_by"]
+    )
+    if handoff.accepted_at:
+        publish(HandoffAccepted(lead_id=handoff.lead_id, handoff_id=handoff.pk))
+    elif handoff.reject_reason:
+        _follow_rejection(handoff, handoff.reject_reason)
+    return True
+
+
+def _may_answer(handoff: Handoff, actor: Any) -> None:
+    if not handoff.answerable_by(actor):
+        raise PermissionDenied
+
+
+def _answer(handoff: Handoff, actor: Any, **answer: Any) -> None:
+    """One conditional update decides among two tabs; the lock keeps a new offer from slipping in between."""
+    cycle = lock_cycle(handoff.cycle)
+    if cycle.closed_at is not None:
+        raise NotWaiting(f"{cycle.lead.name} is no longer an MQL: {cycle.get_outcome_display().lower()}.")
+    offered = Handoff.objects.open().filter(pk=handoff.pk, rep_id=handoff.rep_id)
+    won = offered.update(answered_by_id=actor.pk, settles_at=Now() + UNDO, **answer)
+    handoff.refresh_from_db()
+    if not won:
+        raise AlreadyAnswered(handoff)
+    clocks.meet(clocks.of_handoff(handoff, Kind.ACCEPT))
+
+
+def _follow_rejection(handoff: Handoff, reason: RejectReason) -> None:
+    words = ": ".join(part for part in (str(reason), handoff.answer_note) if part)[:300]
+    assign_owner(lead=handoff.lead, owner=None, actor=handoff.answered_by)
+    if handoff.cycle.closed_at is not None:
+        return
+    if reason.consequence == Consequence.RETURN:
+        clocks.restart_hand_off_clock(handoff, database_now())
+    elif reason.consequence == Consequence.DISQUALIFY:
+        end_disqualified(handoff.cycle, actor=handoff.answered_by, reason=words)
+    else:
+        end_recycled(handoff.cycle, outcome=Outcome.REJECTED, actor=handoff.answered_by, reason=words)
+        publish(HandoffRejected(lead_id=handoff.lead_id, handoff_id=handoff.pk))
+
+
+def end_recycled(cycle: QualificationCycle, *, outcome: str, actor: Any, reason: str) -> None:
+    """Back to nurture: the cycle ends and its clocks stop; newer evidence may open the next."""
+    close_cycle(cycle=cycle, outcome=outcome, reason=reason, actor=_who(actor))
+    clocks.cancel(SlaClock.objects.filter(cycle=cycle))
+    move_stage(lead=cycle.lead, stage=Lead.Stage.RECYCLED, reason=reason, actor=_who(actor))
+
+
+def end_disqualified(cycle: QualificationCycle, *, actor: Any, reason: str) -> None:
+    close_cycle(cycle=cycle, outcome=Outcome.DISQUALIFIED, reason=reason, actor=_who(actor))
+    clocks.cancel(SlaClock.objects.filter(cycle=cycle))
+    disqualify(lead=cycle.lead, actor=_who(actor), reason=reason[:200])
+
+
+def _who(actor: Any) -> Any:
+    """An API token that nobody owns has no row to point to."""
+    return actor if actor is not None and actor.pk else None
