@@ -1,6 +1,25 @@
-"""Addresses of the queue, the inbox and their decisions."""
+"""Addresses of the queue, the inbox and their decisions. Decisions are nouns."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from handoff.views import counts, inbox, inbox_decisions, panel, queue, queue_decisions, withdrawal
 
 app_name = "handoff"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("queue/", queue.queue, name="queue"),
+    path("queue/<int:cycle_pk>/", queue.detail, name="queue_detail"),
+    path("queue/hand-off/", queue_decisions.hand_off, name="hand_off"),
+    path("queue/recycling/", queue_decisions.recycle, name="recycle"),
+    path("queue/disqualification/", queue_decisions.disqualify, name="disqualify"),
+    path("queue/enrolment/", queue_decisions.enrol, name="enrol"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<int:pk>/", inbox.detail, name="inbox_detail"),
+    path("handoffs/<int:pk>/acceptance/", inbox_decisions.acceptance, name="accept"),
+    path("handoffs/<int:pk>/rejection/", inbox_decisions.rejection, name="reject"),
+    path("handoffs/<int:pk>/undo/", inbox_decisions.undo, name="undo"),
+    path("handoffs/<int:pk>/touches/", inbox_decisions.touches, name="touch"),
+    path("handoffs/<int:pk>/transfer/", inbox_decisions.transfer, name="transfer"),
+    path("handoffs/<int:pk>/withdrawal/", withdrawal.withdrawal, name="withdraw"),
+    path("leads/<int:lead_pk>/handoffs/", panel.panel, name="panel"),
+    path("counts/", counts.counts, name="counts"),
+]

@@ -1,0 +1,69 @@
+"""What people type about handoffs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from accounts.models import User
+from handoff.models import Handoff, RejectReason
+from handoff.services.touches import TouchKind
+
+NOTE = Handoff._meta.get_field("note").max_length
+REASON = 200  # characters
+
+
+def _note(label: str, hint: str) -> forms.CharField:
+    area = forms.Textarea(attrs={"rows": 2, "maxlength": NOTE, "placeholder": hint})
+    return forms.CharField(label=label, required=False, max_length=NOTE, widget=area)
+
+
+class OfferForm(forms.Form):
+    """Nobody chosen means round robin."""
+
+    rep = forms.ModelChoiceField(
+        label="Sales rep", queryset=User.objects.none(), required=False, empty_label="Whose turn it is"
+    )
+    note = _note("Why now", "What should the rep know before calling?")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rep"].queryset = User.objects.reps().order_by("name", "pk")  # type: ignore[attr-defined]
+
+
+class TransferForm(OfferForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rep"].required = True
+        self.fields["rep"].empty_label = "Choose a rep"  # type: ignore[attr-defined]
+
+
+class WhyForm(forms.Form):
+    reason = forms.CharField(
+        label="Reason", max_length=REASON, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+
+class RejectForm(forms.Form):
+    reason = forms.ModelChoiceField(
+        queryset=RejectReason.objects.filter(active=True),
+        widget=forms.RadioSelect,
+        empty_label=None,
+        error_messages={"required": "Choose a reason. It decides what happens next."},
+    )
+    note = _note("Note", "What did you hear?")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        reason = cleaned.get("reason")
+        if reason and reason.needs_note and not cleaned.get("note"):
+            self.add_error("note", f"“{reason}” needs a note, so that marketing can act on it.")
+        return cleaned
+
+
+class TouchForm(forms.Form):
+    kind = forms.ChoiceField(
+        label="What did you do", choices=TouchKind.choices, widget=forms.RadioSelect, initial=TouchKind.CALL
+    )
+    note = _note("Note", "What did you agree?")

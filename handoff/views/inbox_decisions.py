@@ -1,0 +1,172 @@
+"""Accept, reject, undo, log a touch, transfer, take back: one winner, and the loser is told who was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from handoff.errors import HandoffError
+from handoff.forms import RejectForm, TouchForm, TransferForm
+from handoff.models import Handoff, RejectReason
+from handoff.services import answers as services
+from handoff.services import offers
+from handoff.services.touches import log_touch
+from handoff.views import answers
+from handoff.views.counts import counts_of
+from handoff.views.inbox import detail_context, find, first_of, inbox_url, list_context
+
+CONSEQUENCES = {
+    RejectReason.Consequence.RECYCLE: "Goes back to nurture and may return on new activity.",
+    RejectReason.Consequence.DISQUALIFY: "Closed as disqualified: no scoring, no campaigns.",
+    RejectReason.Consequence.RETURN: "Back to marketing to put right, then offered again.",
+}
+
+
+@login_required
+@require_POST
+def acceptance(request: HttpRequest, pk: int) -> HttpResponse:
+    handoff = find(request, pk)
+    return _decide(
+        request,
+        handoff,
+        lambda: services.accept(handoff=handoff, actor=request.user),
+        f"{handoff.lead.name} accepted. The first touch is next.",
+        undo=True,
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def rejection(request: HttpRequest, pk: int) -> HttpResponse:
+    handoff = find(request, pk)
+    _may(handoff, request)
+    form = RejectForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        reasons = RejectReason.objects.filter(active=True)
+        choices = [(reason, CONSEQUENCES[RejectReason.Consequence(reason.consequence)]) for reason in reasons]
+        context = _dialog_context(request, handoff) | {"choices": choices}
+        return answers.dialog(request, "handoff/_reject.html", "Reject", context, form)
+    reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]
+    return _decide(
+        request,
+        handoff,
+        lambda: services.reject(handoff=handoff, actor=request.user, reason=reason, note=note),
+        f"{handoff.lead.name} rejected: {reason.label[:1].lower()}{reason.label[1:]}.",
+        undo=True,
+    )
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    handoff = find(request, pk)
+    act = lambda: services.undo(handoff=handoff, actor=request.user)  # noqa: E731
+    return _decide(request, handoff, act, f"Undone. {handoff.lead.name} waits for your decision.", stay=True)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def touches(request: HttpRequest, pk: int) -> HttpResponse:
+    handoff = find(request, pk)
+    _may(handoff, request)
+    form = TouchForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        context = _dialog_context(request, handoff)
+        return answers.dialog(request, "handoff/_touch.html", "Log a touch", context, form)
+    act = lambda: log_touch(handoff=handoff, actor=request.user, **form.cleaned_data)  # noqa: E731
+    return _decide(request, handoff, act, "Touch logged on the timeline.", stay=True)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def transfer(request: HttpRequest, pk: int) -> HttpResponse:
+    handoff = find(request, pk)
+    if not request.user.leads_sales:  # type: ignore[union-attr]
+        raise PermissionDenied
+    form = TransferForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        context = _dialog_context(request, handoff)
+        return answers.dialog(request, "handoff/_transfer.html", "Transfer", context, form)
+    rep, note = form.cleaned_data["rep"], form.cleaned_data["note"]
+    return _decide(
+        request,
+        handoff,
+        lambda: offers.transfer(handoff=handoff, rep=rep, actor=request.user, note=note),
+        f"{handoff.lead.name} is with {rep} now, with a new accept clock.",
+    )
+
+
+def _may(handoff: Handoff, request: HttpRequest) -> None:
+    if not handoff.answerable_by(request.user):
+        raise PermissionDenied
+
+
+def _dialog_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
+    return {
+        "handoff": handoff,
+        "lead": handoff.lead,
+        "action": request.get_full_path(),
+        "back_url": inbox_url(request, handoff),
+    }
+
+
+def _decide(
+    request: HttpRequest,
+    handoff: Handoff,
+    act: Callable[[], Any],
+    words: str,
+    *,
+    undo: bool = False,
+    stay: bool = False,
+) -> HttpResponse:
+    """`stay` keeps the decided lead open; otherwise the next one follows."""
+    try:
+        act()
+    except HandoffError as error:
+        return _refused(request, handoff, str(error))
+    undo_url = reverse("handoff:undo", args=[handoff.pk]) if undo else ""
+    if not request.wants_fragment:  # type: ignore[attr-defined]
+        url = inbox_url(request, handoff if stay or undo else None)
+        return answers.go(request, url, words)
+    context = list_context(request)
+    following = find(request, handoff.pk) if stay else first_of(context["groups"])
+    toast = answers.toast(words, undo_url=undo_url, undo_target="#lead")
+    return _panes(request, context, following, toast)
+
+
+def _refused(request: HttpRequest, handoff: Handoff, words: str) -> HttpResponse:
+    """The row as it stands now, and who was faster."""
+    if not request.wants_fragment:  # type: ignore[attr-defined]
+        page = list_context(request) | detail_context(request, find(request, handoff.pk)) | {"refusal": words}
+        return render(request, "handoff/inbox.html", page | {"view": "detail"}, status=answers.CONFLICT)
+    toast = answers.toast(words, tone="warn")
+    response = _panes(request, list_context(request), find(request, handoff.pk), toast, refusal=words)
+    response.status_code = answers.CONFLICT
+    return response
+
+
+def _panes(
+    request: HttpRequest,
+    context: dict[str, Any],
+    following: Handoff | None,
+    toast: tuple[str, dict[str, Any]],
+    refusal: str = "",
+) -> HttpResponse:
+    lead = detail_context(request, following) if following else {}
+    parts = [
+        ("handoff/_lead.html", lead | {"refusal": refusal, "moved_on": True}),
+        ("handoff/_triage.html", context | lead | {"oob": True}),
+        ("handoff/_counts.html", counts_of(request.user)),
+        toast,
+    ]
+    response = answers.fragments(request, parts)
+    response["HX-Push-Url"] = inbox_url(request, following)
+    response["HX-Retarget"], response["HX-Reswap"] = "#lead", "outerHTML"
+    return response
