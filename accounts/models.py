@@ -86,6 +86,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     def leads_sales(self) -> bool:
         return self.role in {self.Role.MANAGER, self.Role.ADMIN}
 
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """In Django admin the role decides: admins may, nobody else enters."""
+        return self.is_active and self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and self.is_staff
+
     def get_short_name(self) -> str:
         return self.name.split()[0] if self.name.strip() else self.email
 

@@ -17,11 +17,34 @@ from django.utils import timezone
 from leads import partitions
 
 SHAPES = 15_000
-KINDS = (
-    "page_view page_view page_view page_view page_view engaged_time engaged_time email_sent email_open email_click"
-    " content_download form_submit webinar_attended ad_click"
-).split()
-PATHS = "/pricing /plans /solutions/a /solutions/b /product/x /careers /blog/a /blog/b /about /customers".split()
+KINDS = [
+    "page_view",
+    "page_view",
+    "page_view",
+    "page_view",
+    "page_view",
+    "engaged_time",
+    "engaged_time",
+    "email_sent",
+    "email_open",
+    "email_click",
+    "content_download",
+    "form_submit",
+    "webinar_attended",
+    "ad_click",
+]
+PATHS = [
+    "/pricing",
+    "/plans",
+    "/solutions/a",
+    "/solutions/b",
+    "/product/x",
+    "/careers",
+    "/blog/a",
+    "/blog/b",
+    "/about",
+    "/customers",
+]
 
 SHAPES_SQL = """
 INSERT INTO leads_activityshape (kind, props, machine, hash)
@@ -100,7 +123,9 @@ def fill(leads: int, activities: int) -> None:
         cursor.execute("SET session_replication_role = replica")  # no history rows for invented leads
         cursor.execute(SHAPES_SQL, [KINDS, len(KINDS), PATHS, len(PATHS), SHAPES])
         cursor.execute(COMPANIES_SQL.replace(" % ", " %% "), [companies])
-        cursor.execute(LEADS_SQL.replace(" % ", " %% ").replace("%% %s", "%% %s"), [companies, companies, leads, leads])
+        cursor.execute(
+            LEADS_SQL.replace(" % ", " %% ").replace("%% %s", "%% %s"), [companies, companies, leads, leads]
+        )
         cursor.execute(ACTIVITIES_SQL.replace(" % ", " %% "), [leads, SHAPES, activities, activities])
         cursor.execute("SELECT setval(pg_get_serial_sequence('leads_lead', 'id'), %s)", [leads])
         cursor.execute("RESET session_replication_role")

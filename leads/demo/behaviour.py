@@ -12,7 +12,13 @@ from leads.demo import words
 from leads.demo.people import Person
 
 VISITS = {"cold": (1, 3), "browsing": (2, 8), "warm": (4, 14), "hot": (8, 22), "job_seeker": (2, 5)}
-PATIENCE = {"cold": 20, "browsing": 60, "warm": 75, "hot": 45, "job_seeker": 20}  # days from first to last visit
+PATIENCE = {
+    "cold": 20,
+    "browsing": 60,
+    "warm": 75,
+    "hot": 45,
+    "job_seeker": 20,
+}  # days from first to last visit
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,9 @@ def deeds(dice: random.Random, person: Person, now: datetime) -> list[Deed]:
     """All that this person did up to now, oldest first."""
     low, high = VISITS[person.persona]
     span = timedelta(days=PATIENCE[person.persona])
-    starts = sorted(_office_hour(dice, person.born + span * dice.random()) for _ in range(dice.randint(low, high)))
+    starts = sorted(
+        _office_hour(dice, person.born + span * dice.random()) for _ in range(dice.randint(low, high))
+    )
     made = [deed for start in starts for deed in _visit(dice, person, start)]
     made += list(_mails(dice, person)) if person.email else []
     return sorted((deed for deed in made if deed.at < now), key=lambda deed: deed.at)
@@ -69,7 +77,16 @@ def _acts(dice: random.Random, person: Person, at: datetime) -> Iterator[Deed]:
     if not person.email or dice.random() > keen:
         return
     kind = dice.choices(
-        ("content_download", "form_submit", "webinar", "contact_request", "demo_request", "trial_started", "newsletter_signup", "chat_started"),
+        (
+            "content_download",
+            "form_submit",
+            "webinar",
+            "contact_request",
+            "demo_request",
+            "trial_started",
+            "newsletter_signup",
+            "chat_started",
+        ),
         (40, 12, 14, 6, 4 if person.persona == "hot" else 0.4, 3, 12, 6),
     )[0]
     if kind == "webinar":
@@ -90,7 +107,10 @@ def _webinar(dice: random.Random, at: datetime) -> Iterator[Deed]:
 
 def _mails(dice: random.Random, person: Person) -> Iterator[Deed]:
     """The newsletter of the months after they came."""
-    at, open_rate = person.born, {"cold": 0.15, "browsing": 0.3, "warm": 0.45, "hot": 0.5, "job_seeker": 0.3}[person.persona]
+    at, open_rate = (
+        person.born,
+        {"cold": 0.15, "browsing": 0.3, "warm": 0.45, "hot": 0.5, "job_seeker": 0.3}[person.persona],
+    )
     for number in range(dice.randrange(0, 7)):
         at += timedelta(days=14, minutes=dice.randrange(90))
         props = {"campaign": "Monthly letter", "subject": f"Letter {number + 1}"}

@@ -26,7 +26,9 @@ def load(*, now: datetime, size: int) -> str:
     crowd = sorted(people(dice, now, size), key=lambda person: person.born)
     leads = [lead for group in _groups(crowd, BATCH) for lead in _enter(group)]
     _name_visitors(crowd, leads)
-    count = sum(record_activities(batch) for batch in _groups(_activities(dice, crowd, leads, now), ACTIVITY_BATCH))
+    count = sum(
+        record_activities(batch) for batch in _groups(_activities(dice, crowd, leads, now), ACTIVITY_BATCH)
+    )
     _unsubscribe(leads)
     while drain_touches(10_000):  # everybody is scored by the next step
         pass
@@ -76,6 +78,10 @@ def _activities(
 
 def _unsubscribe(leads: Sequence[Lead]) -> None:
     """Whoever unsubscribed in the story must not be mailed."""
-    left = Lead.objects.filter(pk__in=[lead.pk for lead in leads], activities__shape__kind="email_unsubscribe")
+    left = Lead.objects.filter(
+        pk__in=[lead.pk for lead in leads], activities__shape__kind="email_unsubscribe"
+    )
     for lead in left.exclude(email=None).distinct():
-        suppress(address=lead.email, reason=Suppression.Reason.UNSUBSCRIBED, lead=lead, detail="Monthly letter")
+        suppress(
+            address=lead.email, reason=Suppression.Reason.UNSUBSCRIBED, lead=lead, detail="Monthly letter"
+        )

@@ -52,7 +52,8 @@ def firms(dice: random.Random, count: int) -> list[Firm]:
         technologies = [tool for tool in ("salesforce", "hubspot", "sap", "workday") if dice.random() < 0.2]
         employees = max(3, round(dice.lognormvariate(5.0, 1.4)))
         made.setdefault(
-            name, Firm(name, f"{slug(name)}.example", industry, employees, dice.choice(words.PLACES), technologies)
+            name,
+            Firm(name, f"{slug(name)}.example", industry, employees, dice.choice(words.PLACES), technologies),
         )
     return list(made.values())
 
@@ -75,7 +76,9 @@ def _person(dice: random.Random, number: int, now: datetime, firm: Firm) -> Pers
     return Person(number, persona, born, firm, email, _values(dice, persona, first, last, firm, free))
 
 
-def _values(dice: random.Random, persona: str, first: str, last: str, firm: Firm, free: bool) -> dict[str, Any]:
+def _values(
+    dice: random.Random, persona: str, first: str, last: str, firm: Firm, free: bool
+) -> dict[str, Any]:
     country, city, zone = firm.place
     title = "Student" if persona == "job_seeker" else weighted(dice, words.TITLES)
     values: dict[str, Any] = {"first_name": first, "last_name": last, "country": country, "time_zone": zone}

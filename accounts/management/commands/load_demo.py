@@ -11,14 +11,18 @@ from accounts.models import User
 
 
 class Command(BaseCommand):
-    help = "Fill an empty installation with the demo company: people, a year of activity, a funnel, campaigns."
+    help = (
+        "Fill an empty installation with the demo company: people, a year of activity, a funnel, campaigns."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--leads", type=int, default=2000)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if User.objects.exists():
-            raise CommandError("There are users already. The demo company only goes into an empty installation.")
+            raise CommandError(
+                "There are users already. The demo company only goes into an empty installation."
+            )
         now = timezone.now().replace(minute=0, second=0, microsecond=0)
         with transaction.atomic():
             for name in settings.DEMO_STEPS:

@@ -1,0 +1,238 @@
+"""Rules in plain words: the live sentence beside the editor, and the reasons of an explanation.
+
+`labels` gives fields and properties the names people know; a field without one is its own name with blanks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from scoring.conditions import known_items
+from scoring.language import DAY, MEASURES, Condition, Rule
+
+Labels = Mapping[str, str]
+NO_LABELS: Labels = {}
+
+
+class Wording(NamedTuple):
+    """`{}` is the place of the thing: "a lead views {}", "a page", "viewed {}"."""
+
+    clause: str
+    thing: str
+    past: str
+
+
+WORDINGS: dict[str, Wording] = {
+    "page_view": Wording("a lead views {}", "a page", "viewed {}"),
+    "engaged_time": Wording("a lead spends time on {}", "a page", "spent time on {}"),
+    "content_download": Wording("a lead downloads {}", "content", "downloaded {}"),
+    "form_submit": Wording("a lead sends {}", "a form", "sent {}"),
+    "newsletter_signup": Wording("a lead signs up for {}", "a newsletter", "signed up for {}"),
+    "webinar_registered": Wording("a lead registers for {}", "a webinar", "registered for {}"),
+    "webinar_attended": Wording("a lead attends {}", "a webinar", "attended {}"),
+    "demo_request": Wording("a lead asks for {}", "a demo", "asked for {}"),
+    "trial_started": Wording("a lead starts {}", "a trial", "started {}"),
+    "contact_request": Wording("a lead sends {}", "a contact request", "sent {}"),
+    "chat_started": Wording("a lead starts {}", "a chat", "started {}"),
+    "ad_click": Wording("a lead clicks {}", "an ad", "clicked {}"),
+    "email_sent": Wording("a lead is sent {}", "a mail", "was sent {}"),
+    "email_delivered": Wording("a lead receives {}", "a mail", "received {}"),
+    "email_open": Wording("a lead opens {}", "a mail", "opened {}"),
+    "email_click": Wording("a lead clicks in {}", "a mail", "clicked in {}"),
+    "email_bounce": Wording("{} to a lead bounces", "a mail", "{} bounced"),
+    "email_complaint": Wording("a lead reports {} as spam", "a mail", "reported {} as spam"),
+    "email_unsubscribe": Wording("a lead unsubscribes from {}", "mails", "unsubscribed from {}"),
+    "wishlist_add": Wording("a lead adds {} to the wishlist", "a product", "added {} to the wishlist"),
+    "cart_add": Wording("a lead adds {} to the cart", "a product", "added {} to the cart"),
+    "cart_abandoned": Wording("a lead abandons {}", "a cart", "abandoned {}"),
+    "purchase": Wording("a lead buys {}", "a product", "bought {}"),
+    "product_used": Wording("a lead uses {}", "the product", "used {}"),
+    "referral": Wording("a lead comes by {}", "a referral", "came by {}"),
+    "call": Wording("a lead has {}", "a call", "had {}"),
+    "meeting": Wording("a lead has {}", "a meeting", "had {}"),
+    "note": Wording("a lead gets {}", "a note", "got {}"),
+}
+PLURALS = {"path": "pages", "category": "categories", "content": "pieces of content"}
+SINGULARS = {"path": "page"}
+PAGES = ("page_view", "engaged_time")
+
+
+def sentence(rule: Rule, labels: Labels = NO_LABELS) -> str:
+    """ "When a lead views a pricing page more than 2 times within 7 days, +25, at most 25, halving every 30 days." """
+    situation = _behaviour(rule, labels) if rule.subject == "behaviour" else _fit(rule, labels)
+    text = ", ".join([situation, _effect(rule), *_limits(rule)])
+    return f"{text[:1].upper()}{text[1:]}{'.' if rule.enabled else ' (switched off).'}"
+
+
+def happened(rule: Rule, aggregate: int, labels: Labels = NO_LABELS) -> str:
+    """What a lead did, for an explanation: "viewed a pricing page 3 times within 7 days"."""
+    wording = wording_of(rule.activity)
+    if rule.aggregate == "distinct":
+        done = wording.past.format(_different(rule, aggregate, labels) + _suffix(rule, labels))
+        return done + _within(rule)
+    done = wording.past.format(_thing(rule, labels))
+    amount = f", {duration(aggregate)} in all" if rule.aggregate == "sum" else _times(aggregate)
+    return done + amount + _within(rule)
+
+
+def matched(rule: Rule, fields: Mapping[str, Any], labels: Labels = NO_LABELS) -> str:
+    """Why a fit rule matches, with the values that made it: "job title contains vp (VP Sales)"."""
+    return " and ".join(_with_value(item, fields, labels) for item in rule.conditions) or "every lead"
+
+
+def unknown(names: Iterable[str], labels: Labels = NO_LABELS) -> str:
+    return f"{any_of(sorted({label_of(name, labels) for name in names}), 'and')} not known yet"
+
+
+def wording_of(kind: str) -> Wording:
+    name = kind.removeprefix("custom:")
+    return WORDINGS.get(kind) or Wording("a lead does {}", f"“{name}”", "did {}")
+
+
+def label_of(name: str, labels: Labels) -> str:
+    label = labels.get(name, name.replace("_", " "))
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
+def duration(seconds: int) -> str:
+    for unit, size in (("day", DAY), ("hour", 3_600), ("minute", 60)):
+        if seconds >= size and seconds % size == 0:
+            return counted(seconds // size, unit)
+    return counted(seconds, "second")
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def signed_points(points: int) -> str:
+    return f"{'+' if points >= 0 else '−'}{abs(points):,}"
+
+
+def any_of(values: Iterable[Any], link: str = "or") -> str:
+    *before, last = [str(value) for value in values] or [""]
+    return f"{', '.join(before)} {link} {last}" if before else last
+
+
+def _behaviour(rule: Rule, labels: Labels) -> str:
+    clause, within = wording_of(rule.activity).clause, _within(rule)
+    if rule.mode == "each":
+        return _each(rule, labels, clause) + within
+    if rule.aggregate == "distinct" and rule.n > 1:
+        many = f"more than {_different(rule, rule.n - 1, labels)}"
+        return f"when {clause.format(many + _suffix(rule, labels))}{within}"
+    often = f" more than{_times(rule.n - 1)}" if rule.n > 1 else ""
+    if rule.aggregate == "sum":
+        often = f" for at least {duration(rule.n)} in all"
+    return f"when {clause.format(_thing(rule, labels))}{often}{within}"
+
+
+def _each(rule: Rule, labels: Labels, clause: str) -> str:
+    if rule.aggregate == "sum":
+        return f"for every {duration(rule.n)} in which {clause.format(_thing(rule, labels))}"
+    if rule.aggregate == "distinct":
+        one = SINGULARS.get(rule.distinct_by, label_of(rule.distinct_by, labels))
+        return f"each time {clause.format(f'a different {one}' + _suffix(rule, labels))}"
+    return f"each time {clause.format(_thing(rule, labels))}"
+
+
+def _fit(rule: Rule, labels: Labels) -> str:
+    said = [f"the {label_of(item.field, labels)} {_says(item)}" for item in rule.conditions]
+    return "when " + (" and ".join(said) or "a lead is known")
+
+
+def _effect(rule: Rule) -> str:
+    if rule.effect == "points":
+        return signed_points(rule.points)
+    return "the lead qualifies at once" if rule.effect == "critical" else "the lead is excluded"
+
+
+def _limits(rule: Rule) -> list[str]:
+    said = []
+    if rule.effect == "points" and rule.cap is not None:
+        said.append(f"at most {'−' if rule.points < 0 else ''}{rule.cap:,}")
+    if rule.decay == "half_life":
+        said.append(f"halving every {duration(rule.decay_seconds)}")
+    if rule.decay == "expiry":
+        said.append(f"gone after {duration(rule.decay_seconds)}")
+    return said
+
+
+def _within(rule: Rule) -> str:
+    return "" if rule.window_seconds is None else f" within {duration(rule.window_seconds)}"
+
+
+def _times(number: int) -> str:
+    return " once" if number == 1 else f" {number:,} times"
+
+
+def _different(rule: Rule, number: int, labels: Labels) -> str:
+    name = rule.distinct_by
+    return f"{number:,} different {PLURALS.get(name, label_of(name, labels) + 's')}"
+
+
+def _thing(rule: Rule, labels: Labels) -> str:
+    """ "a pricing page": words looked for in the path of a page become its adjective."""
+    thing, adjective = wording_of(rule.activity).thing, _adjective(rule)
+    if adjective:
+        words = any_of(adjective.values)
+        thing = f"{'an' if words[:1].lower() in set('aeiou') else 'a'} {words} page"
+    return thing + _suffix(rule, labels)
+
+
+def _adjective(rule: Rule) -> Condition | None:
+    if rule.activity not in PAGES or rule.aggregate == "distinct":
+        return None
+    return next((c for c in rule.conditions if c.field == "path" and c.op == "contains_word"), None)
+
+
+def _suffix(rule: Rule, labels: Labels) -> str:
+    rest = [item for item in rule.conditions if item is not _adjective(rule)]
+    props = [
+        f"whose {label_of(item.field, labels)} {_says(item)}" for item in rest if item.field not in MEASURES
+    ]
+    said = [" and ".join(props), *(_measures(item) for item in rest if item.field in MEASURES)]
+    return "".join(f" {part}" for part in said if part)
+
+
+def _measures(condition: Condition) -> str:
+    if condition.field == "seconds":
+        return "for " + _range(condition, [duration(int(value)) for value in condition.values])
+    return "worth " + _range(condition, [f"{int(value) / 100:,.2f}" for value in condition.values])
+
+
+def _range(condition: Condition, ends: list[str]) -> str:
+    return {
+        "at_least": "at least {}",
+        "at_most": "at most {}",
+        "between": "between {} and {}",
+    }.get(condition.op, "exactly {}").format(*ends)
+
+
+def _says(condition: Condition) -> str:
+    values = [f"{value:,}" if type(value) is int else _spoken(value) for value in condition.values]
+    match condition.op:
+        case "is" | "in":
+            return f"is {any_of(values)}"
+        case "is_not" | "not_in":
+            return f"is not {any_of(values)}"
+        case "contains_word":
+            return f"contains {any_of(values)}"
+        case "starts_with":
+            return f"starts with {any_of(values)}"
+        case "known" | "unknown":
+            return f"is {condition.op}"
+    return f"is {_range(condition, values)}"
+
+
+def _spoken(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _with_value(condition: Condition, fields: Mapping[str, Any], labels: Labels) -> str:
+    items = known_items(fields.get(condition.field))
+    said = f"{label_of(condition.field, labels)} {_says(condition)}"
+    if not items or condition.op == "is":
+        return said
+    return f"{said} ({', '.join(_spoken(item) for item in items)})"

@@ -1,0 +1,58 @@
+"""Leads that meet the definition and have no open cycle: ask the oracle why, and open one."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import connection
+
+from leads.models import Lead
+from scoring.explain import Explanation, explain, newest_evidence
+from scoring.models import ModelVersion, QualificationCycle, Score
+from scoring.services.cycles import open_cycle
+
+logger = logging.getLogger(__name__)
+Cause = QualificationCycle.Cause
+
+
+def open_due_cycles(*, version: ModelVersion, lead_ids: list[int]) -> int:
+    """Opens a cycle for each of these qualified leads that has none open and brings newer evidence."""
+    if not lead_ids:
+        return 0
+    waiting = Lead.objects.filter(pk__in=_without_cycle(lead_ids)).select_related("score").order_by("pk")
+    return sum(_open(lead, version) is not None for lead in waiting)
+
+
+def _without_cycle(lead_ids: list[int]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT lead FROM unnest(%s::bigint[]) lead WHERE NOT EXISTS (SELECT 1 FROM scoring_qualificationcycle c"
+            " WHERE c.lead_id = lead AND c.closed_at IS NULL)",
+            [lead_ids],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _open(lead: Lead, version: ModelVersion) -> QualificationCycle | None:
+    why = explain(lead, version=version)
+    _compare(lead, why)
+    critical = why.result.critical
+    return open_cycle(
+        lead=lead,
+        version=version,
+        cause=Cause.CRITICAL if critical else Cause.THRESHOLD,
+        reason=", ".join(why.reasons()) or "Meets the definition",
+        rule_key=critical or "",
+        evidence_at=newest_evidence(why),
+        total=why.result.total,
+        band=why.result.band,
+    )
+
+
+def _compare(lead: Lead, why: Explanation) -> None:
+    """Every crossing is also a check: the oracle and the kernel must agree. They never may differ for long."""
+    stored: Score = lead.score  # type: ignore[attr-defined]
+    if stored.total != why.result.total and (why.as_of - stored.as_of).total_seconds() < 1:
+        logger.error(
+            "oracle and kernel differ for lead %s: %s and %s", lead.pk, why.result.total, stored.total
+        )

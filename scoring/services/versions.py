@@ -1,0 +1,125 @@
+"""Drafts and publishing. One version is in force; a published one never changes again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from leads.events import publish as announce
+from scoring.definition import model_of
+from scoring.events import ModelPublished
+from scoring.models import ModelVersion, Rule, RuleGroup
+from scoring.validation import Problem, problems
+
+State = ModelVersion.State
+
+
+class CannotPublish(ValueError):
+    """The draft has problems; `problems` names each rule and what is wrong with it."""
+
+    def __init__(self, found: list[Problem]) -> None:
+        self.problems = found
+        super().__init__(" ".join(_words(problem) for problem in found))
+
+
+class NotADraft(ValueError):
+    """A published version is cloned, not edited."""
+
+
+def _words(problem: Problem) -> str:
+    return f"Rule “{problem.rule_key}”: {problem.message}" if problem.rule_key else problem.message
+
+
+@transaction.atomic
+def create_draft(*, actor: Any = None, source: ModelVersion | None = None, note: str = "") -> ModelVersion:
+    """A draft with the rules of `source`, or of the version in force; empty when there is none."""
+    source = source or ModelVersion.objects.published()
+    number = (ModelVersion.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+    draft = ModelVersion(number=number, created_by=actor, note=note)
+    if source is not None:
+        for field in _settings():
+            setattr(draft, field, getattr(source, field))
+    draft.save()
+    if source is not None:
+        _copy_rules(source, draft)
+    return draft
+
+
+def _settings() -> list[str]:
+    kept = {"id", "number", "state", "note", "created_by", "created_at", "published_by", "published_at"}
+    return [field.name for field in ModelVersion._meta.concrete_fields if field.name not in kept]
+
+
+def _copy_rules(source: ModelVersion, draft: ModelVersion) -> None:
+    groups = {}
+    for group in source.groups.all():
+        old = group.pk
+        group.pk, group.version = None, draft
+        group.save()
+        groups[old] = group
+    for rule in source.rules.all():
+        rule.group = groups[rule.group_id]
+        rule.pk, rule.version = None, draft
+        rule.save()
+
+
+def check(version: ModelVersion) -> list[Problem]:
+    """What keeps this draft from being published, in words; a condition that cannot be read is a problem too."""
+    unreadable = [
+        Problem(rule.key, "conditions", "the conditions cannot be read.")
+        for rule in version.rules.all()
+        if not _readable(rule)
+    ]
+    return unreadable or problems(model_of(version))
+
+
+def _readable(rule: Rule) -> bool:
+    items = rule.conditions
+    return isinstance(items, list) and all(
+        isinstance(item, dict) and {"field", "op"} <= set(item) for item in items
+    )
+
+
+@transaction.atomic
+def publish(*, version: ModelVersion, actor: Any = None) -> ModelVersion:
+    """Puts a draft in force, retires the one before, and has everybody scored anew.
+
+    Raises NotADraft, or CannotPublish naming each broken rule; nothing changes then.
+    """
+    version = ModelVersion.objects.select_for_update().get(pk=version.pk)
+    if not version.is_draft:
+        raise NotADraft(f"Version {version.number} was published before. Make a draft from it instead.")
+    found = check(version)
+    if found:
+        raise CannotPublish(found)
+    ModelVersion.objects.filter(state=State.PUBLISHED).update(state=State.RETIRED)
+    ModelVersion.objects.filter(pk=version.pk).update(
+        state=State.PUBLISHED, published_by_id=getattr(actor, "pk", None), published_at=Now()
+    )
+    version.refresh_from_db()
+    announce(ModelPublished(version_id=version.pk))
+    return version
+
+
+@transaction.atomic
+def create_from(
+    *, groups: list[dict[str, Any]], rules: list[dict[str, Any]], note: str, **settings: Any
+) -> ModelVersion:
+    """A draft from plain data, as scoring.defaults holds it. Raises KeyError for a rule of an unknown group."""
+    draft = create_draft(note=note)
+    draft.rules.all().delete()
+    draft.groups.all().delete()
+    ModelVersion.objects.filter(pk=draft.pk).update(**settings)
+    made = {
+        item["key"]: RuleGroup.objects.create(version=draft, position=position, **item)
+        for position, item in enumerate(groups)
+    }
+    Rule.objects.bulk_create(
+        Rule(version=draft, position=position, **{**item, "group": made[item["group"]]})
+        for position, item in enumerate(rules)
+    )
+    draft.refresh_from_db()
+    return draft

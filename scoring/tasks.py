@@ -1,0 +1,53 @@
+"""Shells around the services. Each may be lost or run twice; the schedule sweeps behind every one."""
+
+from celery import shared_task
+
+from leads.events import heard
+from scoring.models import ModelVersion, QualificationCycle
+from scoring.services import cycles, keeping
+
+BATCH = 500  # leads a transaction
+ROUNDS = 40  # batches a run, so that one run stays well under its time limit
+
+
+@shared_task
+def score_touched() -> int:
+    """Score whoever did something, until nobody is left or the run is long enough."""
+    heard("scoring.tasks.score_touched")
+    return _until_empty(keeping.score_touched)
+
+
+@shared_task
+def score_due() -> int:
+    """Score whoever time alone has changed."""
+    return _until_empty(keeping.score_due)
+
+
+def _until_empty(step) -> int:  # type: ignore[no-untyped-def]
+    done = 0
+    for _ in range(ROUNDS):
+        count = step(limit=BATCH)
+        done += count
+        if count == 0:
+            break
+    return done
+
+
+@shared_task(time_limit=3600, soft_time_limit=3500)  # seconds; a million leads at the slowest seen
+def rescore_all(version_id: int) -> None:
+    """After a publication. Does nothing for a version that is no longer in force."""
+    version = ModelVersion.objects.published()
+    if version is not None and version.pk == version_id:
+        keeping.rescore_all()
+
+
+@shared_task
+def close_cycle_of(lead_id: int) -> None:
+    cycles.close_cycle_of(
+        lead_id=lead_id, outcome=QualificationCycle.Outcome.DISQUALIFIED, reason="The lead was disqualified."
+    )
+
+
+@shared_task
+def sweep_cycles() -> int:
+    return cycles.close_orphans()
