@@ -59,7 +59,21 @@ class Company(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("domain"), condition=~Q(domain=""), name="company_domain_unique"),
         ]
-        indexes: ClassVar = [models.Index(Lower("name"), name="company_name_idx")]
+        indexes: ClassVar = [
+            models.Index(Lower("name"), name="company_name_idx"),
+            models.Index(fields=["name", "id"], name="company_list_idx"),
+            GinIndex(
+                OpClass(
+                    Lower(
+                        models.functions.Concat(
+                            "name", models.Value(" "), "domain", output_field=models.TextField()
+                        )
+                    ),
+                    name="gin_trgm_ops",
+                ),
+                name="company_search_idx",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.domain
@@ -122,6 +136,7 @@ class Lead(models.Model):
             models.Index(fields=["company"], name="lead_company_idx"),
             models.Index(fields=["stage", "-id"], name="lead_stage_idx"),
             models.Index(fields=["source", "-id"], name="lead_source_idx"),
+            models.Index(fields=["last_name", "first_name", "id"], name="lead_name_idx"),
             GinIndex(
                 OpClass(
                     Lower(

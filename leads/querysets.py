@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q, TextField, Value
+from django.db.models.functions import Coalesce, Concat, Lower
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+MOST_COMPANIES = 200  # whose people a search for a company's name brings
+
+
+def names_and_address() -> Lower:
+    """What a search looks at. Letter for letter the expression of lead_search_idx, or the index is not used."""
+    return Lower(
+        Concat(
+            Coalesce("email", Value("")),
+            Value(" "),
+            "first_name",
+            Value(" "),
+            "last_name",
+            output_field=TextField(),
+        )
+    )
 
 
 class LeadQuerySet(models.QuerySet):
@@ -24,6 +43,28 @@ class LeadQuerySet(models.QuerySet):
     def latest_active_first(self) -> Self:
         return self.order_by(F("pulse__last_active_at").desc(nulls_last=True), "-pk")
 
+    def matching(self, words: str) -> Self:
+        """Names, address or company hold these words, from two letters on; fewer match nobody.
+
+        Two letters only match where a name begins: an index of three-letter pieces finds no less.
+        """
+        words = " ".join(words.lower().split())
+        if len(words) < 2:
+            return self.none()
+        firms = list(
+            apps.get_model("leads", "Company")
+            .objects.matching(words)
+            .values_list("pk", flat=True)[:MOST_COMPANIES]
+        )
+        found = self.annotate(searched=names_and_address())
+        if len(words) == 2:
+            begins = Q(searched__startswith=words) | Q(searched__contains=f" {words}")
+            return found.filter(begins | Q(company__in=firms))
+        return found.filter(Q(searched__contains=words) | Q(company__in=firms))
+
+    def suppressed(self) -> Self:
+        return self.filter(suppressions__isnull=False)
+
     def mailable(self) -> Self:
         """Have an address, and neither the address nor the person is suppressed or disqualified."""
         return self.exclude(email=None).filter(disqualification=None, suppressions=None)
@@ -33,6 +74,16 @@ class CompanyQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
         """Reps see the companies of the leads they own."""
         return self.filter(leads__owner=user).distinct() if user.is_rep else self
+
+    def matching(self, words: str) -> Self:
+        """The name or domain holds these words; two letters only match where a name begins."""
+        words = " ".join(words.lower().split())
+        if len(words) < 2:
+            return self.none()
+        found = self.annotate(searched=Lower(Concat("name", Value(" "), "domain", output_field=TextField())))
+        if len(words) == 2:
+            return found.filter(Q(searched__startswith=words) | Q(searched__contains=f" {words}"))
+        return found.filter(searched__contains=words)
 
 
 class ActivityQuerySet(models.QuerySet):
