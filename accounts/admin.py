@@ -82,7 +82,8 @@ class ApiTokenAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         if change:
-            return super().save_model(request, obj, form, change)
+            super().save_model(request, obj, form, change)
+            return
         token, secret = create_token(
             kind=obj.kind, name=obj.name, scopes=list(obj.scopes), actor=request.user
         )

@@ -9,7 +9,7 @@ from django.conf import settings
 from accounts.models import Organisation, Team, User
 from accounts.services import create_token
 
-PASSWORD = "ride a tandem"
+PASSWORD = "ride a tandem"  # noqa: S105  printed by `up`, for the demo company only
 PEOPLE = (
     ("Dana Cole", "marketer", "Marketing operations", ""),
     ("Leo Grahn", "marketer", "Marketing", ""),

@@ -18,8 +18,14 @@ from django.db import connection
 from bench import scratch
 from scoring.services import keeping
 
-REFERENCE = "SELECT count(*) FROM (SELECT lead_id, count(*), max(occurred_at), sum(length(props::text)) FROM leads_activity GROUP BY lead_id) per_lead"
-PINNED = "SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off; SET work_mem = '256MB'"
+REFERENCE = (
+    "SELECT count(*) FROM (SELECT lead_id, count(*), max(occurred_at), sum(length(props::text))"
+    " FROM leads_activity GROUP BY lead_id) per_lead"
+)
+PINNED = (
+    "SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off;"
+    " SET work_mem = '256MB'"
+)
 ROUNDS = 3
 
 

@@ -22,6 +22,7 @@ SEED = 4
 WAITING = 22  # the newest MQLs, not handed off yet
 OPEN = 12  # handed off, not answered yet
 DECIDED_AFTER = timedelta(days=45)
+LOST = ("No budget this year.", "Chose another tool.", "Went silent.")
 ACCEPTED_SHARE = 0.72
 WON_SHARE = 0.26
 NOTES = (
@@ -154,11 +155,7 @@ def _accepted(story: Story, cycle: QualificationCycle, handoff: Handoff, at: dat
 
 def _decided(story: Story, cycle: QualificationCycle, handoff: Handoff, at: datetime) -> None:
     won = story.dice.random() < WON_SHARE
-    reason = (
-        "Signed for a year."
-        if won
-        else story.dice.choice(["No budget this year.", "Chose another tool.", "Went silent."])
-    )
+    reason = "Signed for a year." if won else story.dice.choice(LOST)
     _close(cycle, "customer" if won else "lost", reason, at, handoff.rep)
     _move(story, cycle, "customer" if won else "recycled", at, reason, handoff.rep)
 

@@ -15,31 +15,31 @@ from nurturing.services import campaigns
 
 SEED = 5
 MINUTES_A_DAY = 1440
+GREETING = 'Hello {{ first_name | default: "there" }},'
+SITE = "https://quillstone.example"
+
+
+def _letter(text: str, page: str, sender: str = "Dana") -> str:
+    return f"{GREETING}\n\n{text}: {SITE}/{page}\n\n{sender}"
+
+
 GUIDE = (
     (
         "email",
         "What a shift really costs",
-        'Hello {{ first_name | default: "there" }},\n\nmost teams pay for hours nobody planned. This guide shows where they hide: https://quillstone.example/guide\n\nDana',
+        _letter("most teams pay for hours nobody planned. Where they hide", "guide"),
     ),
     ("wait", 4),
-    (
-        "email",
-        "Three rotas that work",
-        'Hello {{ first_name | default: "there" }},\n\nthree teams like yours told us how they plan: https://quillstone.example/rotas\n\nDana',
-    ),
+    ("email", "Three rotas that work", _letter("three teams like yours told us how they plan", "rotas")),
     ("wait", 7),
     (
         "email",
         "Twenty minutes with your own numbers?",
-        'Hello {{ first_name | default: "there" }},\n\nbring last month\'s rota and we look at it together: https://quillstone.example/demo\n\nDana',
+        _letter("bring last month's rota and we look at it", "demo"),
     ),
 )
 AUTUMN = (
-    (
-        "email",
-        "Planning without spreadsheets: the recording",
-        'Hello {{ first_name | default: "there" }},\n\nhere is the recording: https://quillstone.example/recording\n\nLeo',
-    ),
+    ("email", "Planning without spreadsheets: the recording", _letter("here it is", "recording", "Leo")),
 )
 
 

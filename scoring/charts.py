@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from django.utils import timezone
 
@@ -71,5 +72,5 @@ def _y(total: int, top: int) -> float:
 
 def _version_marks(course: list[ScoreChange], first: datetime, last: datetime) -> list[tuple[float, int]]:
     """Where the definition changed under this score."""
-    pairs = zip(course, course[1:], strict=False)
+    pairs = pairwise(course)
     return [(_x(b.at, first, last), b.version.number) for a, b in pairs if a.version_id != b.version_id]

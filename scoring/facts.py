@@ -55,11 +55,11 @@ def _read(where: str, *params: Any) -> list[np.ndarray]:
     """The columns of TYPES in native byte order, sorted by lead and time."""
     wanted = ", ".join(f"array_agg({name})" for name, _ in TYPES)
     names = ", ".join(name for name, _ in TYPES)
-    ordered = f"SELECT {names} FROM leads_activity {where} ORDER BY lead_id, occurred_at, id"
+    ordered = f"SELECT {names} FROM leads_activity {where} ORDER BY lead_id, occurred_at, id"  # noqa: S608  own names
     connection.ensure_connection()
     # Django's cursors merge parameters in the client, and such cursors cannot ask for binary results.
     with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(f"SELECT {wanted} FROM ({ordered}) facts", params, binary=True)
+        cursor.execute(f"SELECT {wanted} FROM ({ordered}) facts", params, binary=True)  # noqa: S608
         return [_column(cursor.pgresult.get_value(0, i), kind) for i, (_, kind) in enumerate(TYPES)]
 
 

@@ -110,7 +110,31 @@ class RuleForm(forms.ModelForm):
 
     class Meta:
         model = Rule
-        fields = "__all__"
+        fields = (
+            *(
+                "version",
+                "group",
+                "key",
+                "name",
+                "subject",
+                "effect",
+                "points",
+                "conditions",
+                "enabled",
+                "position",
+            ),
+            *(
+                "activity",
+                "aggregate",
+                "distinct_by",
+                "window_hours",
+                "mode",
+                "n",
+                "decay",
+                "decay_days",
+                "cap",
+            ),
+        )
         widgets = {"activity": forms.TextInput(attrs={"list": "activity-kinds"})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

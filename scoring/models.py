@@ -99,7 +99,8 @@ def _only_on_drafts(name: str, table: str) -> pgtrigger.Trigger:
         declare=[("frozen", "boolean")],
         func=(
             "SELECT EXISTS (SELECT 1 FROM scoring_modelversion v WHERE v.state <> 'draft' AND v.id IN"
-            " (CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END, CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END))"
+            " (CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END,"
+            " CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END))"
             " INTO frozen; IF frozen THEN RAISE EXCEPTION 'a published scoring version never changes'"
             " USING ERRCODE = 'restrict_violation'; END IF;"
             " IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;"

@@ -148,6 +148,8 @@ class Start:
             schema.note()
         if (ROOT / "scoring" / "kernel.py").exists() and not any((LOCAL / "numba").glob("**/*.nbi")):
             self.run_step("Compiling the scoring kernel", "kernel", [sys.executable, "-c", WARM_KERNEL])
+        if fresh:
+            self.manage("Publishing the usual definition of a qualified lead", "publish_default_model")
         if fresh and self.demo:
             self.manage("Loading demo data", "load_demo")
 

@@ -11,6 +11,17 @@ from typing import Any
 from leads.demo import words
 from leads.demo.people import Person
 
+ENDINGS = (
+    ("content_download", 40),
+    ("form_submit", 12),
+    ("webinar", 14),
+    ("contact_request", 6),
+    ("demo_request", 4),
+    ("trial_started", 3),
+    ("newsletter_signup", 12),
+    ("chat_started", 6),
+)
+OPENS = {"cold": 0.15, "browsing": 0.3, "warm": 0.45, "hot": 0.5, "job_seeker": 0.3}
 VISITS = {"cold": (1, 3), "browsing": (2, 8), "warm": (4, 14), "hot": (8, 22), "job_seeker": (2, 5)}
 PATIENCE = {
     "cold": 20,
@@ -76,19 +87,10 @@ def _acts(dice: random.Random, person: Person, at: datetime) -> Iterator[Deed]:
     keen = {"cold": 0.02, "browsing": 0.12, "warm": 0.3, "hot": 0.45, "job_seeker": 0.0}[person.persona]
     if not person.email or dice.random() > keen:
         return
-    kind = dice.choices(
-        (
-            "content_download",
-            "form_submit",
-            "webinar",
-            "contact_request",
-            "demo_request",
-            "trial_started",
-            "newsletter_signup",
-            "chat_started",
-        ),
-        (40, 12, 14, 6, 4 if person.persona == "hot" else 0.4, 3, 12, 6),
-    )[0]
+    kinds, weights = zip(*ENDINGS, strict=True)
+    kind = dice.choices(kinds, weights)[0]
+    if kind == "demo_request" and person.persona != "hot" and dice.random() < 0.9:
+        return
     if kind == "webinar":
         yield from _webinar(dice, at)
     elif kind == "content_download":

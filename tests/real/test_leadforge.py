@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 from django.test import Client
-from handoff.services.answers import accept, reject
-from handoff.services.offers import offer
 
 from accounts.services import create_token
 from handoff.models import Handoff, RejectReason, RoundRobinSeat
+from handoff.services.answers import accept, reject
+from handoff.services.offers import offer
 from leads.models import Activity, Lead
 from scoring.explain import explain
 from scoring.models import QualificationCycle, Score

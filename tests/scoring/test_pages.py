@@ -114,7 +114,7 @@ def test_publishing_a_broken_draft_from_the_admin_says_which_rule(published, ada
 
     answer = client_of(ada).post(reverse("admin:scoring_modelversion_publish", args=[draft.pk]))
 
-    assert "pricing" in str(list(get_messages(answer.wsgi_request))[0])
+    assert "pricing" in str(next(iter(get_messages(answer.wsgi_request))))
     assert ModelVersion.objects.published() == published
 
 
