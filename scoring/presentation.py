@@ -22,7 +22,7 @@ class ShownGroup:
 def groups_of(found: Explanation) -> list[ShownGroup]:
     """Groups in the order of the model, each with its lines; groups without lines are left out."""
     shown = [
-        ShownGroup(group, [line for line in found.lines if line.group == group.key])
+        ShownGroup(group, [line for line in found.lines if line.group == group.name])
         for group in found.model.groups
     ]
     return [item for item in shown if item.lines]
