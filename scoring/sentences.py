@@ -1,6 +1,7 @@
 """Rules in plain words: the live sentence beside the editor, and the reasons of an explanation.
 
 `labels` gives fields and properties the names people know; a field without one is its own name with blanks.
+A rule still being typed has a sentence too: what is missing shows as an ellipsis.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from scoring.conditions import known_items
+from scoring.conditions import known_items, number_of
 from scoring.language import DAY, MEASURES, Condition, Rule
 
 Labels = Mapping[str, str]
 NO_LABELS: Labels = {}
+MISSING = "…"
 
 
 class Wording(NamedTuple):
@@ -59,7 +61,7 @@ PAGES = ("page_view", "engaged_time")
 
 
 def sentence(rule: Rule, labels: Labels = NO_LABELS) -> str:
-    """ "When a lead views a pricing page more than 2 times within 7 days, +25, at most 25, halving every 30 days." """
+    """As in: When a lead views a pricing page more than 2 times within 7 days, +25, at most 25."""
     situation = _behaviour(rule, labels) if rule.subject == "behaviour" else _fit(rule, labels)
     text = ", ".join([situation, _effect(rule), *_limits(rule)])
     return f"{text[:1].upper()}{text[1:]}{'.' if rule.enabled else ' (switched off).'}"
@@ -91,7 +93,7 @@ def wording_of(kind: str) -> Wording:
 
 
 def label_of(name: str, labels: Labels) -> str:
-    label = labels.get(name, name.replace("_", " "))
+    label = labels.get(name, name.replace("_", " ")) or MISSING
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
@@ -111,7 +113,7 @@ def signed_points(points: int) -> str:
 
 
 def any_of(values: Iterable[Any], link: str = "or") -> str:
-    *before, last = [str(value) for value in values] or [""]
+    *before, last = [str(value) for value in values] or [MISSING]
     return f"{', '.join(before)} {link} {last}" if before else last
 
 
@@ -173,7 +175,7 @@ def _different(rule: Rule, number: int, labels: Labels) -> str:
 
 
 def _thing(rule: Rule, labels: Labels) -> str:
-    """ "a pricing page": words looked for in the path of a page become its adjective."""
+    """Words looked for in the path of a page become its adjective: "a pricing page"."""
     thing, adjective = wording_of(rule.activity).thing, _adjective(rule)
     if adjective:
         words = any_of(adjective.values)
@@ -197,9 +199,10 @@ def _suffix(rule: Rule, labels: Labels) -> str:
 
 
 def _measures(condition: Condition) -> str:
+    numbers = [int(number) for number in map(number_of, condition.values) if number is not None]
     if condition.field == "seconds":
-        return "for " + _range(condition, [duration(int(value)) for value in condition.values])
-    return "worth " + _range(condition, [f"{int(value) / 100:,.2f}" for value in condition.values])
+        return "for " + _range(condition, [duration(number) for number in numbers])
+    return "worth " + _range(condition, [f"{number / 100:,.2f}" for number in numbers])
 
 
 def _range(condition: Condition, ends: list[str]) -> str:
@@ -207,7 +210,7 @@ def _range(condition: Condition, ends: list[str]) -> str:
         "at_least": "at least {}",
         "at_most": "at most {}",
         "between": "between {} and {}",
-    }.get(condition.op, "exactly {}").format(*ends)
+    }.get(condition.op, "exactly {}").format(*ends, MISSING, MISSING)
 
 
 def _says(condition: Condition) -> str:
