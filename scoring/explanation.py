@@ -108,7 +108,7 @@ def _group(
 
 def _behaviour(tally: Tally, group: Group, as_of: int, labels: Labels) -> Iterator[Draft]:
     rule = tally.rule
-    if (rule.effect == "points" and not tally.mass) or (rule.effect != "points" and not tally.satisfied):
+    if not (tally.mass if rule.effect == "points" else tally.satisfied):
         return
     line = replace(
         _line(rule, group, happened(rule, tally.aggregate, labels)),
@@ -151,7 +151,7 @@ def _clamp(group: Group, change: int) -> Iterator[Draft]:
 
 
 def _weight(tally: Tally, as_of: int) -> str:
-    """ "25 × 0.98, halves every 30 days, newest 1 day ago"."""
+    """As in: 25 × 0.98, halves every 30 days, newest 1 day ago."""
     rule = tally.rule
     times = f"{tally.mass / (abs(rule.gives) * SCALE):.2f}".rstrip("0").rstrip(".")
     fading = {"half_life": "halves every ", "expiry": "gone after "}.get(rule.decay)

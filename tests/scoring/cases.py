@@ -36,8 +36,9 @@ def model_of(*rules: Rule, groups: tuple[Group, ...] = (FIT, ENGAGEMENT), **term
     return Model(groups=groups, rules=rules, **{**defaults, **terms})
 
 
-def ago(seconds: float, shape_id: int = 1, **terms: Any) -> Fact:
-    return Fact(shape_id, NOW - round(seconds * SECOND), **terms)
+def ago(age: float, shape_id: int = 1, **terms: Any) -> Fact:
+    """`age` in seconds before NOW."""
+    return Fact(shape_id, NOW - round(age * SECOND), **terms)
 
 
 @dataclass(frozen=True)
