@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.compiler import NEVER, CompiledModel
-from scoring.fit import NO_RULE, FitPoints
+from scoring.fit import NO_RULE, FitPoints, fit_points
 from scoring.language import Fact, Model
 from scoring.rules import once
 
@@ -25,7 +25,17 @@ if TYPE_CHECKING:
 BAND_NAMES = np.array([letter + digit for letter in "ABCD" for digit in "1234"])
 ALONE = 100_000  # facts below which a second thread costs more than it brings
 
-__all__ = ["NEVER", "NO_RULE", "Facts", "Scores", "UnseenShapes", "gather", "holds_many", "score_many"]
+__all__ = [
+    "NEVER",
+    "NO_RULE",
+    "Facts",
+    "Scores",
+    "UnseenShapes",
+    "gather",
+    "holds_many",
+    "score_many",
+    "warm",
+]
 
 
 class UnseenShapes(Exception):
@@ -203,6 +213,13 @@ def _scores(model: Model, fit: FitPoints, out: kernel.Out) -> Scores:
 
 def _below(cuts: Sequence[int], points: NDArray[np.int64]) -> NDArray[np.uint8]:
     return (points[:, None] < np.array(cuts)).sum(axis=1).astype(np.uint8)
+
+
+def warm() -> None:
+    """Compiles the kernel, or loads it from its cache, before there is work to wait for it."""
+    model = Model(0, 0, 0, 0, (3, 2, 1), (3, 2, 1), (), ())
+    for want_next in (True, False):
+        score_many(CompiledModel(model), gather([[]]), fit_points(model, {}, 1), 0, want_next=want_next)
 
 
 def holds_many(scores: Scores, was_qualified: NDArray[np.bool_], model: Model) -> NDArray[np.bool_]:
