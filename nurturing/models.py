@@ -138,6 +138,15 @@ class Step(models.Model):
     def __str__(self) -> str:
         return self.subject or self.get_kind_display()
 
+    @property
+    def wait_words(self) -> str:
+        """ "5 days", "90 minutes": the largest unit that fits evenly."""
+        minutes = self.wait_minutes or 0
+        for name, size in (("week", 10080), ("day", 1440), ("hour", 60)):
+            if minutes and minutes % size == 0:
+                return f"{minutes // size} {name}{'s' if minutes > size else ''}"
+        return f"{minutes} minute{'s' if minutes != 1 else ''}"
+
 
 class Enrolment(models.Model):
     """One lead's run through one version of one campaign.

@@ -51,6 +51,15 @@ def create(*, name: str, segment: Segment, goal: str, cool_down_days: int, actor
 
 
 @transaction.atomic
+def change(*, campaign: Campaign, name: str, segment: Segment, goal: str, cool_down_days: int) -> None:
+    """Counts for everybody from now on, inside or not."""
+    campaign = _locked(campaign)
+    campaign.name, campaign.segment = name, segment
+    campaign.goal, campaign.cool_down_days = goal, cool_down_days
+    campaign.save(update_fields=["name", "segment", "goal", "cool_down_days"])
+
+
+@transaction.atomic
 def draft_of(campaign: Campaign) -> CampaignVersion:
     """The version being edited; made as a copy of the newest frozen one when there is none."""
     campaign = _locked(campaign)
@@ -83,6 +92,12 @@ def add_step(*, version: CampaignVersion, kind: str, after: int | None = None) -
     version.steps.filter(position__gte=place).update(position=F("position") + 1)
     wait = 3 * 24 * 60 if kind == Step.Kind.WAIT else None
     return Step.objects.create(version=version, position=place, kind=kind, wait_minutes=wait)
+
+
+@transaction.atomic
+def change_step(*, step: Step, **values: Any) -> None:
+    """`subject` and `body`, or `wait_minutes`. The database refuses it for a frozen version."""
+    Step.objects.filter(pk=step.pk).update(**values)
 
 
 @transaction.atomic

@@ -1,0 +1,130 @@
+"""Numbers on pages, counted from the rows that are the truth: runs and the ledger."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now
+
+from nurturing.models import Campaign, CampaignVersion, Enrolment, MailTrouble, Message, Step, Unsubscribe
+from nurturing.querysets import IN_DOUBT, UNDER_WAY
+
+TABS = (("", "All"), ("active", "Running"), ("paused", "Paused"), ("draft", "Drafts"), ("ended", "Ended"))
+SENT = Q(state="accepted")
+
+
+class Mails(NamedTuple):
+    """One mail of a campaign; the same mail of several versions is counted together."""
+
+    subject: str
+    sent: int = 0
+    opened: int = 0
+    clicked: int = 0
+    refused: int = 0
+    waiting: int = 0
+    doubtful: int = 0
+    unsubscribed: int = 0
+
+
+def with_numbers(campaigns: QuerySet[Campaign]) -> QuerySet[Any]:
+    """For the list: how many are inside, reached the goal, were mailed, left."""
+    runs, mails = Enrolment.objects.all(), Message.objects.all()
+    return campaigns.select_related("segment", "created_by").annotate(
+        inside=_number(runs.filter(ended_at=None), "campaign"),
+        entered=_number(runs, "campaign"),
+        reached=_number(runs.filter(ended_because="goal"), "campaign"),
+        sent=_number(mails.filter(SENT), "enrolment__campaign"),
+        left=_number(runs.filter(ended_because="unsubscribed"), "campaign"),
+        doubtful=_number(mails.in_doubt(), "enrolment__campaign"),
+        next_due=Subquery(
+            runs.filter(campaign=OuterRef("pk"), ended_at=None, due_at__isnull=False)
+            .order_by("due_at")
+            .values("due_at")[:1]
+        ),
+    )
+
+
+def tabs() -> list[dict[str, Any]]:
+    found = dict(Campaign.objects.order_by().values_list("state").annotate(Count("pk")))
+    counts = {"": sum(found.values()), **found}
+    return [{"state": state, "label": label, "count": counts.get(state, 0)} for state, label in TABS]
+
+
+def today() -> dict[str, Any]:
+    """The strip above the list. Bounded by indexes: what waits, what is in doubt, what went out in 24 hours."""
+    waiting = Message.objects.filter(state="queued")
+    return {
+        "inside": Enrolment.objects.active().count(),
+        "waiting": waiting.count(),
+        "sent": Message.objects.filter(SENT, sent_at__gt=Now() - timedelta(days=1)).count(),
+        "doubtful": Message.objects.in_doubt().count(),
+    }
+
+
+def trouble() -> MailTrouble | None:
+    return MailTrouble.objects.first()
+
+
+def runs_by_end(campaign: Campaign) -> dict[str, int]:
+    """{reason: people}, with "" for those still inside."""
+    counted = campaign.enrolments.order_by().values_list("ended_because").annotate(Count("pk"))
+    return dict(counted)
+
+
+def mails_of(campaign: Campaign) -> list[Mails]:
+    """In the order of the newest version they stand in."""
+    counted = _messages(campaign).annotate(
+        sent=Count("pk", filter=SENT),
+        opened=Count("pk", filter=Q(opened_at__isnull=False)),
+        clicked=Count("pk", filter=Q(clicked_at__isnull=False)),
+        refused=Count("pk", filter=Q(state="rejected")),
+        waiting=Count("pk", filter=Q(state__in=UNDER_WAY)),
+        doubtful=Count("pk", filter=Q(state__in=IN_DOUBT)),
+    )
+    gone = dict(
+        Unsubscribe.objects.filter(message__enrolment__campaign=campaign)
+        .order_by()
+        .values_list("message__step__subject")
+        .annotate(Count("message", distinct=True))
+    )
+    rows = {row.pop("subject"): row for row in counted}
+    return [Mails(subject, unsubscribed=gone.get(subject, 0), **row) for subject, row in rows.items()]
+
+
+def total(mails: list[Mails]) -> Mails:
+    return (
+        Mails("All", *(sum(column) for column in zip(*(mail[1:] for mail in mails), strict=True)))
+        if mails
+        else Mails("All")
+    )
+
+
+def step_numbers(version: CampaignVersion) -> dict[int, dict[str, int]]:
+    """{step id: sent, opened, clicked; waiting at this place} for the editor, this version only."""
+    mails = (
+        Message.objects.filter(step__version=version)
+        .order_by()
+        .values("step")
+        .annotate(
+            sent=Count("pk", filter=SENT),
+            opened=Count("pk", filter=Q(opened_at__isnull=False)),
+            clicked=Count("pk", filter=Q(clicked_at__isnull=False)),
+        )
+    )
+    numbers = {row.pop("step"): row for row in mails}
+    at = dict(version.enrolments.active().order_by().values_list("position").annotate(Count("pk")))
+    for step in version.steps.filter(kind=Step.Kind.WAIT):
+        numbers[step.pk] = {"inside": at.get(step.position + 1, 0)}
+    return numbers
+
+
+def _messages(campaign: Campaign) -> QuerySet[Any]:
+    mails = Message.objects.filter(enrolment__campaign=campaign).order_by("step__position")
+    return mails.values(subject=F("step__subject"))
+
+
+def _number(rows: QuerySet, owner: str) -> Any:
+    counted = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner).annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")[:1]), 0)

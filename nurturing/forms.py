@@ -1,0 +1,157 @@
+"""What people type about campaigns, steps and segments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.db.models.functions import Lower
+from django.http import QueryDict
+
+from leads.fields import Field
+from nurturing import segments
+from nurturing.models import Campaign, Segment, Step
+
+MOST_CONDITIONS = 20
+UNITS = {"minutes": 1, "hours": 60, "days": 1440, "weeks": 10080}
+
+
+class CampaignForm(forms.ModelForm):
+    class Meta:
+        model = Campaign
+        fields = ("name", "segment", "goal", "cool_down_days")
+        labels = {"cool_down_days": "Rest for recycled leads, in days"}
+        help_texts = {
+            "segment": "Who is taken in, as long as the campaign runs.",
+            "goal": "Whoever reaches it leaves the campaign.",
+        }
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"].strip()
+        return _unused(name, Campaign.objects.exclude(pk=self.instance.pk), "campaign")
+
+
+class MailForm(forms.ModelForm):
+    subject = forms.CharField(max_length=200, required=False)
+    body = forms.CharField(
+        label="Text",
+        max_length=20_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 12}),
+        help_text=(
+            "A blank line begins a paragraph. [words](https://…) is a link, [button: words](https://…) a button, "
+            "**bold** is bold. Merge fields: {{ first_name | default: “there” }}."
+        ),
+    )
+
+    class Meta:
+        model = Step
+        fields = ("subject", "body")
+
+    def clean_body(self) -> str:
+        """Word processors turn the quotes of a merge field into typographic ones."""
+        return (
+            self.cleaned_data["body"].replace("“", '"').replace("”", '"')
+            if "{{" in self.cleaned_data["body"]
+            else self.cleaned_data["body"]
+        )
+
+
+class WaitForm(forms.Form):
+    amount = forms.IntegerField(label="Wait for", min_value=1, max_value=1000)
+    unit = forms.ChoiceField(choices=[(unit, unit) for unit in UNITS])
+
+    @classmethod
+    def showing(cls, minutes: int) -> WaitForm:
+        unit = next(name for name in reversed(UNITS) if minutes % UNITS[name] == 0)
+        return cls(initial={"amount": minutes // UNITS[unit], "unit": unit})
+
+    @property
+    def minutes(self) -> int:
+        return self.cleaned_data["amount"] * UNITS[self.cleaned_data["unit"]]
+
+
+@dataclass
+class Row:
+    """One condition as typed."""
+
+    field: str = ""
+    op: str = "is"
+    value: str = ""
+    error: str = ""
+
+    @property
+    def blank(self) -> bool:
+        return not self.field and not self.value.strip()
+
+
+class SegmentForm(forms.Form):
+    """A name and rows of conditions; rows can be added and removed without JavaScript."""
+
+    name = forms.CharField(max_length=150)
+
+    def __init__(self, data: QueryDict | None = None, *, segment: Segment | None = None) -> None:
+        super().__init__(data, initial={"name": segment.name} if segment else None)
+        self.segment = segment
+        self.known: Mapping[str, Field] = segments.registry()
+        self.rows = _typed_rows(data) if data is not None else _rows_of(segment)
+        self.conditions: list[dict[str, Any]] = []
+
+    def add_row(self) -> None:
+        if len(self.rows) < MOST_CONDITIONS:
+            self.rows.append(Row())
+
+    def remove_row(self, number: int) -> None:
+        del self.rows[number : number + 1]
+        self.rows = self.rows or [Row()]
+
+    def clean_name(self) -> str:
+        others = Segment.objects.exclude(pk=self.segment.pk if self.segment else None)
+        return _unused(self.cleaned_data["name"].strip(), others, "segment")
+
+    def read_rows(self) -> bool:
+        """Fills `conditions`; False when a row cannot be understood, and the row says why."""
+        self.conditions = []
+        for row in self.rows:
+            if not row.blank:
+                self._read(row)
+        return not any(row.error for row in self.rows)
+
+    def clean(self) -> dict[str, Any]:
+        if not self.read_rows():
+            raise forms.ValidationError("A condition cannot be understood.")
+        if not self.conditions:
+            raise forms.ValidationError("A segment needs at least one condition.")
+        return self.cleaned_data
+
+    def _read(self, row: Row) -> None:
+        field = self.known.get(row.field)
+        if field is None:
+            row.error = "Choose a field."
+            return
+        try:
+            value = segments.read(field, row.op, row.value)
+        except segments.BadCondition as error:
+            row.error = str(error)
+        else:
+            self.conditions.append({"field": row.field, "op": row.op, "value": value})
+
+
+def _unused(name: str, others: Any, what: str) -> str:
+    if others.annotate(lower=Lower("name")).filter(lower=name.lower()).exists():
+        raise forms.ValidationError(f"Another {what} has this name.")
+    return name
+
+
+def _typed_rows(data: QueryDict) -> list[Row]:
+    names, ops, values = (data.getlist(key)[:MOST_CONDITIONS] for key in ("field", "op", "value"))
+    rows = [Row(*(part[:1000] for part in parts)) for parts in zip(names, ops, values, strict=False)]
+    return rows or [Row()]
+
+
+def _rows_of(segment: Segment | None) -> list[Row]:
+    if segment is None or not segment.conditions:
+        return [Row()]
+    return [Row(row["field"], row["op"], segments.written(row.get("value"))) for row in segment.conditions]

@@ -1,0 +1,230 @@
+"""The list of campaigns, one campaign's life, its report and its people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import roles
+from nurturing import figures
+from nurturing.forms import CampaignForm
+from nurturing.models import Campaign, Enrolment, Message
+from nurturing.pages import page
+from nurturing.services import campaigns, enrolments, mails
+
+STATE_TONES = {
+    "draft": ("", "pencil"),
+    "active": ("good", "play"),
+    "paused": ("warn", "pause"),
+    "ended": ("", "flag"),
+}
+
+
+@roles("marketer")
+@require_GET
+def campaign_list(request: HttpRequest) -> HttpResponse:
+    state, q = request.GET.get("state", ""), request.GET.get("q", "").strip()[:150]
+    rows = figures.with_numbers(Campaign.objects.visible_to(request.user))
+    if state in Campaign.State.values:
+        rows = rows.filter(state=state)
+    if q:
+        rows = rows.filter(name__icontains=q.replace("\x00", ""))
+    tabs = [
+        {"url": f"?state={tab['state']}" if tab["state"] else "?", "current": tab["state"] == state, **tab}
+        for tab in figures.tabs()
+    ]
+    context = {
+        "page": page(request, rows),
+        "tabs": tabs,
+        "q": q,
+        "state": state,
+        "today": figures.today(),
+        "trouble": figures.trouble(),
+        "kept": [{"name": "state", "value": state}] if state else [],
+    }
+    return render(request, "nurturing/campaigns.html", context)
+
+
+@roles("marketer")
+@require_http_methods(["GET", "POST"])
+def campaign_new(request: HttpRequest) -> HttpResponse:
+    form = CampaignForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        campaign = campaigns.create(actor=request.user, **form.cleaned_data)
+        return redirect("nurturing:campaign", campaign.pk)
+    return _form_page(request, form, "New campaign", "Make the campaign", reverse("nurturing:campaigns"))
+
+
+@roles("marketer")
+@require_http_methods(["GET", "POST"])
+def campaign_settings(request: HttpRequest, pk: int) -> HttpResponse:
+    campaign = _campaign(request, pk)
+    form = CampaignForm(request.POST or None, instance=campaign)
+    if request.method == "POST" and form.is_valid():
+        campaigns.change(campaign=Campaign.objects.get(pk=pk), **form.cleaned_data)
+        messages.success(request, "Saved.")
+        return redirect("nurturing:campaign", pk)
+    title = f"Settings of {Campaign.objects.get(pk=pk)}"
+    return _form_page(request, form, title, "Save", reverse("nurturing:campaign", args=(pk,)))
+
+
+@roles("marketer")
+@require_POST
+def campaign_state(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """publish, pause, resume, end or discard; refused in words when the campaign is not in a state for it."""
+    campaign = _campaign(request, pk)
+    try:
+        messages.success(request, _VERBS[verb](campaign, request.user))
+    except campaigns.CannotPublish as refusal:
+        for problem in refusal.problems[:5]:
+            place = f"Step {problem.step}: " if problem.step else ""
+            messages.error(request, f"Not published. {place}{problem.text}")
+    except campaigns.NotPossible as refusal:
+        messages.error(request, str(refusal))
+    return redirect("nurturing:campaign", pk)
+
+
+def _publish(campaign: Campaign, actor: Any) -> str:
+    version = campaigns.publish_version(campaign=campaign, actor=actor)
+    return f"Version {version.number} is live. New people follow it; those inside stay with theirs."
+
+
+def _pause(campaign: Campaign, actor: Any) -> str:
+    campaigns.pause(campaign)
+    return "Paused. Nobody joins, moves on or is mailed until you resume."
+
+
+def _resume(campaign: Campaign, actor: Any) -> str:
+    campaigns.resume(campaign)
+    return "Running again."
+
+
+def _end(campaign: Campaign, actor: Any) -> str:
+    return f"Ended. {campaigns.end(campaign)} people left; waiting mails will not be sent."
+
+
+def _discard(campaign: Campaign, actor: Any) -> str:
+    return "The draft is gone." if campaigns.discard_draft(campaign) else "There is no draft to discard."
+
+
+_VERBS: dict[str, Callable[[Campaign, Any], str]] = {
+    "publish": _publish,
+    "pause": _pause,
+    "resume": _resume,
+    "end": _end,
+    "discard": _discard,
+}
+
+
+@roles("marketer")
+@require_GET
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    campaign = _campaign(request, pk)
+    ends, rows = figures.runs_by_end(campaign), figures.mails_of(campaign)
+    entered = sum(ends.values())
+    doubtful = Message.objects.in_doubt().filter(enrolment__campaign=campaign)
+    context = {
+        "campaign": campaign,
+        "tone": STATE_TONES[campaign.state],
+        "entered": entered,
+        "reached": ends.get("goal", 0),
+        "left": ends.get("unsubscribed", 0),
+        "ends": _ends(ends, entered),
+        "mails": rows,
+        "total": figures.total(rows),
+        "doubtful": doubtful.select_related("enrolment__lead", "step").order_by("pk")[:50],
+        "trouble": figures.trouble(),
+        "tabs": _tabs(campaign, "report"),
+        "funnel": _funnel(entered, rows, ends.get("goal", 0)),
+    }
+    return render(request, "nurturing/report.html", context)
+
+
+@roles("marketer")
+@require_GET
+def people(request: HttpRequest, pk: int) -> HttpResponse:
+    campaign = _campaign(request, pk)
+    ended = request.GET.get("ended", "inside")
+    rows = campaign.enrolments.select_related("lead__company", "version")
+    if ended == "inside":
+        rows = rows.filter(ended_at=None)
+    elif ended in Enrolment.Ended.values:
+        rows = rows.filter(ended_because=ended)
+    context = {
+        "campaign": campaign,
+        "tone": STATE_TONES[campaign.state],
+        "page": page(request, rows, 50),
+        "ended": ended,
+        "choices": [("inside", "In it now"), ("all", "Everybody"), *Enrolment.Ended.choices],
+        "tabs": _tabs(campaign, "people"),
+    }
+    return render(request, "nurturing/people.html", context)
+
+
+@roles("marketer")
+@require_POST
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    run = get_object_or_404(Enrolment.objects.visible_to(request.user), pk=pk)
+    done = enrolments.stop_by_hand(enrolment=run, actor=request.user)
+    messages.success(
+        request, f"{run.lead.name[:80]} left the campaign." if done else "The run had ended already."
+    )
+    return redirect("nurturing:people", run.campaign_id)
+
+
+@roles("marketer")
+@require_POST
+def resolution(request: HttpRequest, pk: int) -> HttpResponse:
+    """A mail in doubt: it was sent, or send it again."""
+    message = get_object_or_404(Message.objects.visible_to(request.user).select_related("enrolment"), pk=pk)
+    verdict = request.POST.get("verdict")
+    if verdict not in ("sent", "again"):
+        messages.error(request, "Nothing was changed. Say whether it was sent or shall be sent again.")
+    elif mails.resolve(message=message, sent=verdict == "sent", actor=request.user):
+        messages.success(request, "Noted as sent." if verdict == "sent" else "It will be sent again.")
+    else:
+        messages.error(request, "A colleague or the server's answer settled this mail first.")
+    return redirect("nurturing:report", message.enrolment.campaign_id)
+
+
+def _campaign(request: HttpRequest, pk: int) -> Campaign:
+    return get_object_or_404(Campaign.objects.visible_to(request.user).select_related("segment"), pk=pk)
+
+
+def _form_page(request: HttpRequest, form: Any, title: str, verb: str, back: str) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    context = {"form": form, "title": title, "verb": verb, "back": back}
+    return render(request, "nurturing/form.html", context, status=status)
+
+
+def _tabs(campaign: Campaign, current: str) -> list[dict[str, Any]]:
+    pages = (("campaign", "Steps"), ("report", "Report"), ("people", "People"))
+    return [
+        {
+            "url": reverse(f"nurturing:{name}", args=(campaign.pk,)),
+            "label": label,
+            "current": name == current,
+            "count": None,
+        }
+        for name, label in pages
+    ]
+
+
+def _ends(ends: dict[str, int], entered: int) -> list[tuple[str, int, float]]:
+    named = [*Enrolment.Ended.choices, ("", "Still in the campaign")]
+    return [(str(label), ends[key], 100 * ends[key] / entered) for key, label in named if ends.get(key)]
+
+
+def _funnel(entered: int, rows: list[figures.Mails], reached: int) -> list[tuple[str, int, float]]:
+    steps = [("Entered", entered)]
+    if rows:
+        steps += [(f"Got “{rows[0].subject[:60]}”", rows[0].sent), ("Opened, people only", rows[0].opened)]
+        steps += [("Clicked", rows[0].clicked)]
+    steps += [("Reached the goal", reached)]
+    return [(label, count, 100 * count / entered if entered else 0) for label, count in steps]

@@ -1,0 +1,238 @@
+"""The editor: a line of steps, the chosen one beside it. Each change answers with the whole editor again."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from csp.decorators import csp_replace
+from django.contrib import messages
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import roles
+from accounts.models import Organisation
+from leads.models import Lead
+from nurturing import figures, letters, merging, segments
+from nurturing.forms import MailForm, WaitForm
+from nurturing.models import Campaign, CampaignVersion, Step
+from nurturing.services import campaigns, mails
+from nurturing.views.campaigns import STATE_TONES, _campaign, _tabs
+
+ADD_KINDS = (("email", "Add e-mail", "mail"), ("wait", "Add wait", "hourglass"))
+FRAME_CSP = {
+    "default-src": ["'none'"],
+    "style-src": ["'unsafe-inline'"],  # mail programs know no other way
+    "frame-ancestors": ["'self'"],
+    "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
+}
+
+
+@roles("marketer")
+@require_GET
+def editor(request: HttpRequest, pk: int) -> HttpResponse:
+    campaign = _campaign(request, pk)
+    version = _shown_version(campaign)
+    steps = version.steps.order_by("position")
+    wanted = request.GET.get("step", "")
+    chosen = steps.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 19 else None
+    return _editor(request, campaign, version, chosen or steps.first())
+
+
+@roles("marketer")
+@require_POST
+def draft(request: HttpRequest, pk: int) -> HttpResponse:
+    campaign = _campaign(request, pk)
+    try:
+        campaigns.draft_of(campaign)
+    except campaigns.NotPossible as refusal:
+        messages.error(request, str(refusal))
+    return redirect("nurturing:campaign", pk)
+
+
+@roles("marketer")
+@require_POST
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    campaign = _campaign(request, pk)
+    kind, after = request.POST.get("kind"), request.POST.get("after", "")
+    if kind not in Step.Kind.values:
+        raise Http404
+    try:
+        version = campaigns.draft_of(campaign)
+        step = campaigns.add_step(
+            version=version, kind=kind, after=int(after) if after.isdecimal() and len(after) < 5 else None
+        )
+    except campaigns.NotPossible as refusal:
+        messages.error(request, str(refusal))
+        return redirect("nurturing:campaign", pk)
+    return _changed(request, campaign, step)
+
+
+@roles("marketer")
+@require_http_methods(["GET", "POST"])
+def step(request: HttpRequest, pk: int) -> HttpResponse:
+    chosen = _draft_step(request, pk) if request.method == "POST" else _step(request, pk)
+    campaign = chosen.version.campaign
+    if request.method == "GET":
+        return redirect(_address(campaign, chosen))
+    form = _form(chosen, request.POST)
+    if not form.is_valid():
+        return _editor(request, campaign, chosen.version, Step.objects.get(pk=pk), form, status=422)
+    campaigns.change_step(step=chosen, **_values(form))
+    if request.POST.get("do") == "test":
+        _send_test(request, chosen)
+    return _changed(request, campaign, chosen)
+
+
+@roles("marketer")
+@require_POST
+def move(request: HttpRequest, pk: int, way: str) -> HttpResponse:
+    chosen = _draft_step(request, pk)
+    campaigns.move_step(step=chosen, up=way == "up")
+    return _changed(request, chosen.version.campaign, chosen)
+
+
+@roles("marketer")
+@require_POST
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    chosen = _draft_step(request, pk)
+    campaign = chosen.version.campaign
+    campaigns.remove_step(step=chosen)
+    return _changed(request, campaign, None)
+
+
+@roles("marketer")
+@require_GET
+@xframe_options_sameorigin
+@csp_replace(FRAME_CSP)
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """The HTML part as a lead would get it, shut in: no script, no address of ours is called."""
+    chosen = _step(request, pk)
+    lead = _preview_lead(request, chosen.version.campaign)
+    sender = letters.sender_of(Organisation.current())
+    letter = letters.test_letter(lead, lead.email or "", sender, timezone.now(), uuid4())
+    return HttpResponse(letters.mail_of(chosen, sender).as_html(letter))
+
+
+def _editor(
+    request: HttpRequest,
+    campaign: Campaign,
+    version: CampaignVersion,
+    chosen: Step | None,
+    form: Any = None,
+    status: int = 200,
+) -> HttpResponse:
+    editing = version.frozen_at is None
+    numbers = figures.step_numbers(version)
+    steps = [(each, numbers.get(each.pk, {})) for each in version.steps.order_by("position")]
+    running = campaign.versions.filter(frozen_at__isnull=False).first()
+    context = {
+        "campaign": campaign,
+        "version": version,
+        "running": running,
+        "editing": editing,
+        "steps": steps,
+        "chosen": chosen,
+        "form": form or (_form(chosen) if chosen and editing else None),
+        "tone": STATE_TONES[campaign.state],
+        "tabs": _tabs(campaign, "campaign"),
+        "enters": segments.sentence(campaign.segment.conditions, segments.registry()),
+        "inside": campaign.enrolments.active().count(),
+        "problems": campaigns.problems(version) if editing else [],
+        "trouble": figures.trouble(),
+        "merge_fields": merging.FIELDS,
+        "add_kinds": ADD_KINDS,
+        **(_as_seen(request, chosen) if chosen else {}),
+    }
+    template = "nurturing/_editor_answer.html" if request.wants_fragment else "nurturing/editor.html"  # type: ignore[attr-defined]
+    return render(request, template, context, status=status)
+
+
+def _as_seen(request: HttpRequest, chosen: Step) -> dict[str, Any]:
+    if chosen.kind != Step.Kind.EMAIL:
+        return {}
+    asked = request.GET.get("lead", "").strip()[:254]
+    lead = _preview_lead(request, chosen.version.campaign)
+    sender = letters.sender_of(Organisation.current())
+    return {
+        "preview_lead": lead,
+        "asked_lead": asked,
+        "lead_not_found": bool(asked)
+        and (lead.email or "").lower() != asked.lower()
+        and str(lead.pk) != asked,
+        "sender": sender,
+        "seen_subject": letters.mail_of(chosen, sender).subject_for(letters.values_of(lead, sender)),
+    }
+
+
+def _preview_lead(request: HttpRequest, campaign: Campaign) -> Lead:
+    """The one asked for by address or number, else a member of the segment, else an invented person."""
+    asked = request.GET.get("lead", "").strip()[:254].replace("\x00", "")
+    people = Lead.objects.visible_to(request.user).select_related("company")
+    if asked:
+        by_id = Q(pk=int(asked)) if asked.isdecimal() and len(asked) < 19 else Q()
+        found = people.filter(by_id or Q(email__iexact=asked)).first()
+        if found:
+            return found
+    members = people.filter(pk__in=segments.members(campaign.segment).values("pk"))
+    return members.exclude(email=None).order_by("-pk").first() or Lead(
+        first_name="Ingrid", email="ingrid@example.com"
+    )
+
+
+def _send_test(request: HttpRequest, chosen: Step) -> None:
+    lead = _preview_lead(request, chosen.version.campaign)
+    try:
+        mails.send_test(step=chosen, lead=lead, actor=request.user)
+        messages.success(request, f"Sent to {request.user.email}, as {lead.name[:80]} would get it.")
+    except mails.CannotSend as error:
+        messages.error(request, str(error)[:300])
+
+
+def _changed(request: HttpRequest, campaign: Campaign, chosen: Step | None) -> HttpResponse:
+    if request.wants_fragment:  # type: ignore[attr-defined]
+        version = campaigns.draft_of(campaign)
+        chosen = Step.objects.filter(pk=chosen.pk).first() if chosen else version.steps.first()
+        return _editor(request, campaign, version, chosen)
+    return redirect(_address(campaign, chosen))
+
+
+def _address(campaign: Campaign, chosen: Step | None) -> str:
+    address = reverse("nurturing:campaign", args=(campaign.pk,))
+    return f"{address}?step={chosen.pk}" if chosen else address
+
+
+def _form(chosen: Step, data: Any = None) -> Any:
+    if chosen.kind == Step.Kind.EMAIL:
+        return MailForm(data, instance=chosen)
+    return WaitForm(data) if data is not None else WaitForm.showing(chosen.wait_minutes or 1)
+
+
+def _values(form: Any) -> dict[str, Any]:
+    if isinstance(form, WaitForm):
+        return {"wait_minutes": form.minutes}
+    return {"subject": form.cleaned_data["subject"], "body": form.cleaned_data["body"]}
+
+
+def _step(request: HttpRequest, pk: int) -> Step:
+    mine = Campaign.objects.visible_to(request.user)
+    rows = Step.objects.select_related("version__campaign__segment").filter(version__campaign__in=mine)
+    return get_object_or_404(rows, pk=pk)
+
+
+def _draft_step(request: HttpRequest, pk: int) -> Step:
+    """A frozen step is found, but nothing about it can be changed: as if it were not there."""
+    chosen = _step(request, pk)
+    if chosen.version.frozen_at is not None:
+        raise Http404
+    return chosen
+
+
+def _shown_version(campaign: Campaign) -> CampaignVersion:
+    """The draft if there is one, else what runs."""
+    return campaign.versions.order_by("-number").first() or campaigns.draft_of(campaign)
