@@ -113,7 +113,7 @@ def step_numbers(version: CampaignVersion) -> dict[int, dict[str, int]]:
             clicked=Count("pk", filter=Q(clicked_at__isnull=False)),
         )
     )
-    numbers = {row.pop("step"): row for row in mails}
+    numbers: dict[int, dict[str, int]] = {row.pop("step"): row for row in map(dict, mails)}
     at = dict(version.enrolments.active().order_by().values_list("position").annotate(Count("pk")))
     for step in version.steps.filter(kind=Step.Kind.WAIT):
         numbers[step.pk] = {"inside": at.get(step.position + 1, 0)}

@@ -108,7 +108,7 @@ class SegmentForm(forms.Form):
         self.rows = self.rows or [Row()]
 
     def clean_name(self) -> str:
-        others = Segment.objects.exclude(pk=self.segment.pk if self.segment else None)
+        others = Segment.objects.exclude(pk=self.segment.pk) if self.segment else Segment.objects.all()
         return _unused(self.cleaned_data["name"].strip(), others, "segment")
 
     def read_rows(self) -> bool:

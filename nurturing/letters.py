@@ -72,7 +72,7 @@ def addresses(key: UUID, links: Mapping[str, int]) -> Addresses:
 
     return Addresses(
         unsubscribe=web_address("nurturing:unsubscribe", tokens.sign(tokens.UNSUBSCRIBE, key)),
-        pixel=web_address("nurturing:open", tokens.sign(tokens.OPEN, key)),
+        pixel=web_address("nurturing:open", tokens.sign(tokens.OPEN, key)) if key != tokens.TEST else "",
         link=tracked,
     )
 

@@ -64,6 +64,12 @@ class Campaign(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def goal_words(self) -> str:
+        """For the middle of a sentence: "becomes an MQL"."""
+        label = str(self.get_goal_display())
+        return label[:1].lower() + label[1:]
+
 
 @pghistory.track()
 class CampaignVersion(models.Model):

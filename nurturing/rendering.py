@@ -46,7 +46,7 @@ class Sender(NamedTuple):
 
 
 class Addresses(NamedTuple):
-    """What one message links to. `link` answers a target of the body with its tracked address."""
+    """What one message links to. `link` answers a target of the body with its tracked address; a test has no pixel."""
 
     unsubscribe: str
     pixel: str
@@ -189,8 +189,10 @@ def _value(piece: Piece, letter: Letter, *, html: bool) -> str:
         value = merging.fill(piece.value, letter.values)
     elif piece.kind == "link":
         value = addresses.link(piece.value)
+    elif piece.kind == "pixel":
+        return f'<img src="{escape(addresses.pixel)}" width="1" height="1" alt="">' if addresses.pixel else ""
     else:
-        value = addresses.unsubscribe if piece.kind == "unsubscribe" else addresses.pixel
+        value = addresses.unsubscribe
     return escape(value) if html else value
 
 
@@ -256,7 +258,7 @@ def _html_footer(sender: Sender) -> list[Piece]:
         ),
         Piece("static", f'font-size:12px">{escape(reason(sender))} <a style="color:#5b6475" href="'),
         Piece("unsubscribe", ""),
-        Piece("static", f'">Unsubscribe</a><br>\n{postal}</p>\n</div>\n<img src="'),
+        Piece("static", f'">Unsubscribe</a><br>\n{postal}</p>\n</div>\n'),
         Piece("pixel", ""),
-        Piece("static", '" width="1" height="1" alt=""></body></html>\n'),
+        Piece("static", "</body></html>\n"),
     ]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from nurturing import mailbox
 from nurturing.mailbox import Caught
+from nurturing.views.frames import framed
 
 # Pictures of ours are let in: this page is the reader's mail program, so looking is opening.
 FRAME_CSP = {
@@ -39,8 +38,7 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 
 @login_required
 @require_GET
-@xframe_options_sameorigin
-@csp_replace(FRAME_CSP)
+@framed(FRAME_CSP)
 def html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML part, shut in: no script runs, links open outside."""
     return HttpResponse('<base target="_blank">' + _caught(name).html)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from csp.decorators import csp_replace
 from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import roles
@@ -23,6 +21,7 @@ from nurturing.forms import MailForm, WaitForm
 from nurturing.models import Campaign, CampaignVersion, Step
 from nurturing.services import campaigns, mails
 from nurturing.views.campaigns import STATE_TONES, _campaign, _tabs
+from nurturing.views.frames import framed
 
 ADD_KINDS = (("email", "Add e-mail", "mail"), ("wait", "Add wait", "hourglass"))
 FRAME_CSP = {
@@ -108,8 +107,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 @roles("marketer")
 @require_GET
-@xframe_options_sameorigin
-@csp_replace(FRAME_CSP)
+@framed(FRAME_CSP)
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The HTML part as a lead would get it, shut in: no script, no address of ours is called."""
     chosen = _step(request, pk)
@@ -189,7 +187,7 @@ def _send_test(request: HttpRequest, chosen: Step) -> None:
     lead = _preview_lead(request, chosen.version.campaign)
     try:
         mails.send_test(step=chosen, lead=lead, actor=request.user)
-        messages.success(request, f"Sent to {request.user.email}, as {lead.name[:80]} would get it.")
+        messages.success(request, f"Sent to {request.user}, as {lead.name[:80]} would get it.")
     except mails.CannotSend as error:
         messages.error(request, str(error)[:300])
 

@@ -149,7 +149,7 @@ def play(post: type[Post], examples: int) -> None:
 
 
 def test_no_order_of_events_sends_twice_or_past_a_veto(post: type[Post]) -> None:
-    play(post, 40)
+    play(post, 15)
 
 
 @pytest.mark.slow
