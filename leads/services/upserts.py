@@ -248,12 +248,13 @@ def update(leads: list[Lead]) -> None:
 
 
 def _columns(lead: Lead) -> tuple[Any, ...]:
-    company_id = lead.company.pk if lead.company else lead.company_id
+    if lead.company:
+        lead.company_id = lead.company.pk  # it may have been saved after it was linked
     return (
         *(getattr(lead, name) for name in PERSON),
         bulk.json(lead.custom),
         bulk.json(lead.provenance),
-        company_id,
+        lead.company_id,
     )
 
 

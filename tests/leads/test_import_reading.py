@@ -106,7 +106,7 @@ def test_a_record_over_several_lines_is_known_by_its_first():
         (b"email,name\n", "no rows below the header"),
         (b"PK\x03\x04" + b"x" * 50, "Excel"),
         (b"\x89PNG\r\n" + bytes(range(256)), "not a text file"),
-        (gzip.compress(b"email\na@b.de\n" * 500)[:40], "damaged"),
+        (gzip.compress(b"email\na@b.de\n" * 500, mtime=0)[:40], "damaged"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_what_it_is(content, words):

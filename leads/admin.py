@@ -1,0 +1,88 @@
+"""Admin for what the pages do not change: own fields, suppressions; and looks at people, companies and imports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from leads.models import Company, CustomField, Import, Lead, Suppression
+from leads.services import consent
+
+
+class ReadOnly(admin.ModelAdmin):
+    """To look at. Changes go through the pages, where they get a source and a reason."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Lead)
+class LeadAdmin(ReadOnly):
+    list_display = ("name", "email", "company", "stage", "owner", "created_at")
+    list_filter = ("stage",)
+    list_select_related = ("company", "owner")
+    search_fields = ("email__istartswith",)
+    ordering = ("-pk",)
+
+
+@admin.register(Company)
+class CompanyAdmin(ReadOnly):
+    list_display = ("name", "domain", "industry", "employees", "country")
+    search_fields = ("domain__istartswith", "name__istartswith")
+    ordering = ("-pk",)
+
+
+@admin.register(Import)
+class ImportAdmin(ReadOnly):
+    list_display = ("name", "state", "total_rows", "done_rows", "created_by", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("created_by",)
+    ordering = ("-pk",)
+
+
+@admin.register(CustomField)
+class CustomFieldAdmin(admin.ModelAdmin):
+    """The label may change; key and type may not: rules and values rely on them."""
+
+    list_display = ("label", "key", "type")
+    search_fields = ("label", "key")
+    ordering = ("label",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: CustomField | None = None) -> tuple[str, ...]:
+        return ("key", "type") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(admin.ModelAdmin):
+    """Added by hand here; lifted on the lead's page, where it is a decision with a name."""
+
+    list_display = ("address", "reason", "detail", "at")
+    list_filter = ("reason",)
+    search_fields = ("address__istartswith",)
+    fields = ("address", "reason", "detail")
+    show_full_result_count = False
+    ordering = ("-pk",)
+
+    def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:
+        """Through the service, so that campaigns of that person stop."""
+        consent.suppress(address=obj.address, reason=obj.reason, detail=obj.detail or f"By {request.user}")
+        obj.pk = Suppression.objects.get(address=obj.address.strip().lower()).pk
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
