@@ -21,6 +21,8 @@ PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements" / "dev.lock"
 STAMP = VENV / ".tandem-stamp"
 OLDEST_PYTHON = (3, 11)
+PIP_INSTALL = ["install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
+PIP_INSTALL += ["--no-deps", "--require-hashes", "--only-binary", ":all:"]
 
 
 def main():
@@ -48,7 +50,7 @@ def enter_venv():
         with open(ROOT / ".venv.lock", "w") as guard:  # two first starts at once: one builds, one waits
             fcntl.flock(guard, fcntl.LOCK_EX)
             if not STAMP.exists() or STAMP.read_text() != wanted_stamp():
-                build_venv()
+                build_venv(guard)
     if Path(sys.prefix).resolve() != VENV.resolve():
         os.execv(str(PYTHON), [str(PYTHON), *sys.argv])
 
@@ -57,19 +59,19 @@ def wanted_stamp():
     return hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
 
 
-def build_venv():
+def build_venv(guard):
+    """What it starts holds the lock too: if we are killed, the next start waits for it and does not join in."""
     started = time.monotonic()
     if not venv_is_usable():
         say("Making .venv …")
-        made = subprocess.run(
-            [sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True
-        )
+        command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+        made = subprocess.run(command, capture_output=True, text=True, pass_fds=[guard.fileno()])
         if made.returncode:
             sys.exit(
                 f"{made.stdout}{made.stderr}\nThe virtual environment could not be made. On Debian:\n"
                 "    apt-get install python3-venv\nThen start again; nothing else was changed."
             )
-    install_packages()
+    install_packages(guard)
     STAMP.write_text(wanted_stamp())
     say(f"Python packages ready ({time.monotonic() - started:.1f} s)")
 
@@ -83,24 +85,20 @@ def venv_is_usable():
     return asked.returncode == 0 and asked.stdout.strip() == sys.version.strip()
 
 
-def install_packages():
+def install_packages(guard):
     total = len(re.findall(r"^[\w.\[\]-]+==", LOCK.read_text(), re.MULTILINE))
     say(f"Installing up to {total} Python packages …")
-    command = [
-        str(PYTHON),
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-        "--progress-bar=off",
-    ]
-    command += ["--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", str(LOCK)]
     pip = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True
+        [str(PYTHON), "-m", "pip", *PIP_INSTALL, "-r", str(LOCK)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        pass_fds=[guard.fileno()],
     )
-    output = follow_pip(pip.stdout)
-    if pip.wait():
+    with pip:
+        output = follow_pip(pip.stdout)
+    if pip.returncode:
         sys.exit(
             "\n".join(output[-25:]) + "\nThe packages could not be installed. Check the network (pip's own"
             "\nsettings apply), then start again: what was installed so far is kept."
@@ -115,9 +113,11 @@ def follow_pip(lines):
             continue
         kept.append(line.rstrip())
         collected += line.startswith("Collecting ")
-        if time.monotonic() - last_said > 5:
+        if line.startswith("Installing collected packages"):
+            say(f"  … {collected} fetched, unpacking them")
+        elif time.monotonic() - last_said > 5:
             last_said = time.monotonic()
-            say(f"  … {collected} packages found, {len(kept)} steps done")
+            say(f"  … {collected} fetched")
     return kept
 
 

@@ -54,10 +54,10 @@ def run_django(argv: list[str], command: str) -> int:
         warnings.filterwarnings("ignore", message="Got an error checking a consistent migration history")
         execute_from_command_line(argv)
         return 0
-    with servers_for(command) as fresh:
+    with servers_for(command) as empty:
         if command in CHANGING_TABLES:
             schema.forget()
-        elif fresh:
+        elif empty:
             migrate_quietly()
         execute_from_command_line(argv)
     return 0

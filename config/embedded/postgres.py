@@ -81,9 +81,10 @@ class Postgres:
     def url(self) -> str:
         return f"postgresql://postgres@/{DATABASE}?host={quote(str(self.socket), safe='')}"
 
-    @property
-    def is_fresh(self) -> bool:
-        return not (self.data / "PG_VERSION").exists()
+    def has_no_tables(self) -> bool:
+        """Whether nothing was ever migrated into it."""
+        with self.connect(DATABASE) as connection:
+            return connection.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,)
 
     def start(self) -> None:
         """Start, and return once the database answers. Raises ServerFailed."""
@@ -145,7 +146,7 @@ class Postgres:
     def _prepare_data(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
         self.data.chmod(0o700)
-        if not self.is_fresh:
+        if (self.data / "PG_VERSION").exists():
             return
         shutil.rmtree(self.data)  # an initdb that was interrupted
         self.data.mkdir(mode=0o700)

@@ -102,7 +102,7 @@ def environment_of(servers: list[Postgres | Valkey]) -> dict[str, str]:
 def servers_for(command: str, *, home: Path = LOCAL) -> Iterator[bool]:
     """Let `command` reach a database: the one given, the one `up` runs, or one for its own duration.
 
-    Sets DATABASE_URL and REDIS_URL. Yields whether the database was made just now and is still empty.
+    Sets DATABASE_URL and REDIS_URL. Yields whether its tables still have to be made.
     """
     if os.environ.get("DATABASE_URL"):
         yield False
@@ -112,11 +112,10 @@ def servers_for(command: str, *, home: Path = LOCAL) -> Iterator[bool]:
         yield False
         return
     servers = needed_servers(home)
-    fresh = any(isinstance(server, Postgres) and server.is_fresh for server in servers)
     try:
         with running(servers):
             os.environ.update(environment_of(servers))
-            yield fresh
+            yield any(isinstance(server, Postgres) and server.has_no_tables() for server in servers)
     finally:
         holding.release()
 

@@ -98,6 +98,33 @@ def test_another_checkouts_environment_is_used_and_never_rebuilt(manage, tmp_pat
     assert became == [str(manage.PYTHON)]
 
 
+@pytest.mark.slow
+def test_the_first_start_makes_an_environment_and_the_second_finds_it(manage, monkeypatch, capsys):
+    manage.LOCK.write_text("# nothing to install\n")
+    became = []
+    monkeypatch.setattr(manage.os, "execv", lambda *call: became.append(call))
+
+    manage.enter_venv()
+    first_words = capsys.readouterr().err
+    manage.enter_venv()
+
+    assert "Making .venv" in first_words
+    assert manage.STAMP.read_text() == manage.wanted_stamp()
+    assert capsys.readouterr().err == ""
+    assert became == [(str(manage.PYTHON), [str(manage.PYTHON), *sys.argv])] * 2
+
+
+@pytest.mark.slow
+def test_packages_that_cannot_be_had_stop_the_start_with_a_reason(manage, monkeypatch):
+    manage.LOCK.write_text("no-such-package-anywhere==1.0 --hash=sha256:" + "0" * 64 + "\n")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+
+    with pytest.raises(SystemExit, match="could not be installed"):
+        manage.enter_venv()
+
+    assert not manage.STAMP.exists()
+
+
 def test_pip_is_followed_without_its_notes_on_empty_mirrors(manage):
     lines = [
         "Collecting a\n",
