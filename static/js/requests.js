@@ -10,6 +10,7 @@ const WORDS = {
   503: 'Tandem cannot reach its database. Nothing was saved. Try again in a minute.',
 };
 const BROKEN = 'Something went wrong on our side. This was not saved; what you typed is still here. Try again.';
+const NOT_LOADED = 'A part of this page could not be loaded. Nothing was changed. Reload the page to try again.';
 const OFFLINE = 'No connection. This was not saved; what you typed is still here. Try again when you are back online.';
 
 function tell(words) {
@@ -17,9 +18,14 @@ function tell(words) {
   say(words);
 }
 
-document.addEventListener('htmx:responseError', ({ detail }) => tell(WORDS[detail.xhr.status] ?? BROKEN));
-document.addEventListener('htmx:sendError', () => tell(OFFLINE));
-document.addEventListener('htmx:timeout', () => tell(OFFLINE));
+function failed({ elt, requestConfig, xhr }, words) {
+  if (elt.closest('[data-quiet]')) return; // an extra nobody waits for, such as the counts in the navigation
+  tell(requestConfig.verb === 'get' && (xhr.status === 0 || xhr.status >= 500) ? NOT_LOADED : words);
+}
+
+document.addEventListener('htmx:responseError', ({ detail }) => failed(detail, WORDS[detail.xhr.status] ?? BROKEN));
+document.addEventListener('htmx:sendError', ({ detail }) => failed(detail, OFFLINE));
+document.addEventListener('htmx:timeout', ({ detail }) => failed(detail, OFFLINE));
 
 // Signed out in another tab: the answer is the sign-in page, which belongs into the window, not into a row.
 document.addEventListener('htmx:beforeSwap', ({ detail }) => {

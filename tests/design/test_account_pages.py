@@ -41,10 +41,17 @@ def test_pages_about_yourself_have_no_accessibility_fault(page_as, axe, mara, pa
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_administration_has_no_accessibility_fault(page_as, axe, ada, theme):
-    page = page_as(ada, "/admin/", theme=theme)
+@pytest.mark.parametrize("path", ["/admin/", "/admin/accounts/user/", "/admin/accounts/user/add/"])
+def test_the_administration_has_no_accessibility_fault(page_as, axe, ada, problems, path, theme):
+    ada.is_superuser = True
+    ada.save()
 
+    page = page_as(ada, path, theme=theme)
+    page.wait_for_load_state("networkidle")
+
+    assert not problems
     axe(page)
+    problems.clear()  # axe measures some of Django's fields with inline styles of its own; the page was clean
 
 
 def test_a_wrong_password_keeps_the_address_and_takes_the_eye_to_the_problem(page_as, axe, mara):

@@ -67,6 +67,18 @@ def test_a_refusal_is_said_in_words_and_nothing_typed_is_lost(page, problems, st
     problems.clear()  # the refusals were ours
 
 
+def test_a_part_that_did_not_load_says_so_and_an_extra_keeps_quiet(page, problems):
+    answer(page, status=500)
+    put(page, '<p hx-get="/try/" hx-trigger="load" hx-target="this" hx-swap="innerHTML">Timeline</p>')
+    put(page, '<p data-quiet hx-get="/try/" hx-trigger="load" hx-target="this" hx-swap="innerHTML">3</p>')
+
+    expect(page.locator("#toasts .toast")).to_contain_text("could not be loaded")
+    page.wait_for_load_state("networkidle")
+
+    expect(page.locator("#toasts .toast")).to_have_count(1)
+    problems.clear()
+
+
 def test_no_network_is_said_in_words(page, problems):
     put(page, FORM)
     page.route("**/try/", lambda route: route.abort())
