@@ -30,7 +30,7 @@ READY_SECONDS = 180.0  # a cold laptop compiling the scoring kernel for the firs
 ASK_SECONDS = 0.25
 GRACE_SECONDS = 2.5  # for web, workers and beat; with the servers' own shutdown it stays below five
 QUEUES = {"worker": ("handoff,scoring,nurture", 2), "bulk": ("bulk", 1)}  # name -> queues, processes
-WARM_KERNEL = "import scoring.kernel as kernel; getattr(kernel, 'warm_up', bool)()"
+WARM_KERNEL = "from scoring import batch; batch.warm()"
 
 
 class StepFailed(Exception):

@@ -8,11 +8,11 @@ from random import Random
 import numpy as np
 import pytest
 
-from scoring import batch
+from scoring import batch, decay
 from scoring.batch import NEVER, Facts, UnseenShapes, gather, score_many
 from scoring.compiler import compile_model
 from scoring.fit import Column, encode, fit_points
-from scoring.language import Condition, Shape
+from scoring.language import LONGEST, SECOND, Condition, Shape
 from tests.scoring.cases import DAY, NOW, ago, behaviour, fit, model_of, random_case
 
 PAGE = {1: Shape("page_view", {"path": "/pricing"})}
@@ -175,3 +175,15 @@ def test_a_page_that_only_explains_never_loads_numba():
     code = "import sys, scoring.batch, scoring.explanation, scoring.horizon; sys.exit('numba' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_weights_agree_on_every_kind_of_step_border():
+    from scoring import kernel  # late, as scorers do
+
+    random = Random(8)
+    for _ in range(20_000):
+        half_life = random.choice([1, 7, DAY, 30 * DAY, LONGEST, random.randint(1, LONGEST)]) * SECOND
+        border = -(-random.randint(0, 26 * decay.STEPS) * half_life // decay.STEPS)
+        age = max(border + random.choice([-1, 0, 1]), 0)
+
+        assert kernel._weight(age, half_life) == decay.weight(age, half_life)
