@@ -60,7 +60,7 @@ def absolute_words(moment: dt.datetime | dt.date) -> str:
     if not isinstance(moment, dt.datetime):
         return f"{moment:%a} {_date_words(moment)}"
     local = timezone.localtime(moment)
-    return f"{local:%a} {_date_words(local)}, {local:%H:%M %Z}"
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}"
 
 
 def initials_of(name: str) -> str:

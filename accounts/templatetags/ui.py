@@ -103,7 +103,7 @@ def sla(clock: Any) -> SafeString:
         state,
         _due(due_at),
         _countdown(clock) if state in RING_STATES else "",
-        _ring(clock) if state in RING_STATES else icon(STATE_ICONS.get(state, "clock")),
+        _ring(_percent(clock, state)) if state in RING_STATES else icon(STATE_ICONS.get(state, "clock")),
         _read(clock, "words", ""),
     )
 
@@ -124,12 +124,17 @@ def _countdown(clock: Any) -> SafeString | str:
     return format_html(' data-left="{}"{}{}', round(left), day, running)
 
 
-def _ring(clock: Any) -> SafeString:
-    percent = min(100, max(0, round(_read(clock, "percent", 0))))
+def _percent(clock: Any, state: str) -> int:
+    """A promise that is overdue shows a full ring."""
+    return 100 if state == "over" else min(100, max(0, round(_read(clock, "percent", 0))))
+
+
+@cache  # a hundred rings at most, drawn fifty times a page
+def _ring(percent: int) -> SafeString:
     return format_html(
         '<svg viewBox="0 0 20 20" aria-hidden="true"><circle class="t" cx="10" cy="10" r="7"/>'
         '<circle class="p" cx="10" cy="10" r="7" pathLength="100" stroke-dasharray="{} 100"/></svg>',
-        100 if _read(clock, "state", "") == "over" else percent,
+        percent,
     )
 
 
