@@ -24,6 +24,8 @@ SKEW = timedelta(minutes=1)  # less than this between sentAt and receipt is the 
 LONGEST_ID = 254
 SECONDS = ("seconds", "engaged_seconds", "duration")
 AMOUNTS = ("revenue", "amount", "value", "total")
+CONTEXT = frozenset({"page", "campaign", "traits"})
+MEASURES = frozenset((*SECONDS, *AMOUNTS))
 
 VISITOR, EMAIL, EXTERNAL = (
     Identity.Kind.VISITOR.value,
@@ -127,13 +129,14 @@ class Reader:
 
     def _activity(self, message: dict[str, Any], kind: str, props: dict[str, Any]) -> Message:
         context = _object(message, "context")
-        agent = context.get("userAgent")
+        agent, address = context.get("userAgent"), ""
         machine = shapes.robot(agent) if isinstance(agent, str) else ""
-        _add_context(props, context)
         if machine:
             props["machine"] = f"user agent: {machine}"
-        seconds, amount = _seconds(props), _amount(props)
-        address = clean_email(_object(context, "traits").get("email"))
+        if not CONTEXT.isdisjoint(context):
+            _add_context(props, context)
+            address = clean_email(_object(context, "traits").get("email"))
+        seconds, amount = (0, 0) if MEASURES.isdisjoint(props) else (_seconds(props), _amount(props))
         return Message(
             _message_id(message),
             _names(message, address),
@@ -177,7 +180,8 @@ def check_size(message: dict[str, Any]) -> None:
         raise TooLarge(f"It is larger than {EVENT_BYTES // 1024} kB.")
     if b"\\u0000" in encoded and _holds_nul(message):
         raise BadMessage("It holds the character NUL.")
-    if _deeper_than(message, DEPTH):
+    brackets = encoded.count(b"{") + encoded.count(b"[")  # few of them cannot be nested deeply
+    if brackets > DEPTH and _deeper_than(message, DEPTH):
         raise BadMessage(f"It is nested more than {DEPTH} levels deep.")
 
 
@@ -207,7 +211,9 @@ def _object(message: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _id(message: dict[str, Any], key: str) -> str:
     value = message.get(key)
-    if value is None or value == "":
+    if type(value) is str and len(value) <= LONGEST_ID:  # nearly always
+        return value.strip()
+    if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise BadMessage(f"{key} must be text.")

@@ -1,5 +1,6 @@
 """The doors of the events API. Thin: read the body, check the key, hand over, answer with the verdicts."""
 
+import logging
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from leads.capture.keys import key_id, key_in_header
 from leads.capture.reading import BATCH_BYTES, BATCH_EVENTS, EVENT_BYTES, Refused, read_body, too_large
 from leads.services.capture import Receipt, receive
 
+logger = logging.getLogger(__name__)
 CALLS = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias", "b": "batch"}
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -32,7 +34,8 @@ def capture(request: HttpRequest, call: str) -> HttpResponse:
     except Refused as refusal:
         headers = {"WWW-Authenticate": 'Basic realm="write key"'} if refusal.status == 401 else {}
         return _answer({"success": False, "error": refusal.reason}, refusal.status, headers)
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError) as error:
+        logger.error("events refused, database unavailable: %s", error)
         words = "The database is not reachable. Nothing was stored; send it again."
         return _answer({"success": False, "error": words}, 503, {"Retry-After": "10"})
 

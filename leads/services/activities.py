@@ -1,10 +1,10 @@
 """What leads did: stored once each, in one statement for many, and noted for those who must look again."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
 
 import orjson
 from django.db import connection, transaction
@@ -14,6 +14,7 @@ from leads import partitions, shapes
 from leads.events import LeadsTouched, publish
 from leads.kinds import is_kind
 from leads.models import Lead
+from leads.services import arrays
 from leads.services.shapes import other_shapes, shape_ids
 from leads.services.touches import drain_touches, touch
 
@@ -70,7 +71,7 @@ class NewActivity(NamedTuple):
 
 
 class _Row(NamedTuple):
-    key: UUID
+    key: bytes  # 16 of them, a UUID to PostgreSQL
     lead_id: int
     shape: bytes
     occurred_at: datetime
@@ -88,7 +89,7 @@ def record_activities(rows: Sequence[NewActivity]) -> int:
     if not rows:
         return 0
     latest = timezone.now() + AHEAD
-    once: dict[UUID, _Row] = {}
+    once: dict[bytes, _Row] = {}
     for activity in rows:
         row = _row(activity, latest)
         once.setdefault(row.key, row)
@@ -130,12 +131,12 @@ def check(*, kind: str, occurred_at: datetime, latest: datetime) -> str:
     return ""
 
 
-def message_key(scope: str, message_id: str) -> UUID:
+def message_key(scope: str, message_id: str) -> bytes:
     """The same 16 bytes for the same message of the same sender; a random key for one without a name."""
     if not message_id:
-        return uuid4()
+        return os.urandom(16)
     name = f"{scope}\n{message_id}".encode("utf-8", "replace")
-    return UUID(bytes=hashlib.blake2b(name, digest_size=16).digest())
+    return hashlib.blake2b(name, digest_size=16).digest()
 
 
 def _row(activity: NewActivity, latest: datetime) -> _Row:
@@ -169,13 +170,23 @@ def _store(rows: list[_Row]) -> int:
     full = {row.shape for row in rows if row.shape not in ids}
     if full:
         ids |= other_shapes(full)
-    values = [
-        (*row[:2], ids[row.shape], *row[3:7], _with_shape(row) if row.shape in full else row.props)
-        for row in rows
-    ]
     with connection.cursor() as cursor:
-        cursor.execute(STORE, [list(column) for column in zip(*values, strict=True)])
+        cursor.execute(STORE, _columns(rows, ids, full))
         return cursor.fetchone()[0]
+
+
+def _columns(rows: list[_Row], ids: dict[bytes, int], full: set[bytes]) -> list[str]:
+    """The rows as one array for each column, in the order of the statement."""
+    return [
+        arrays.plain(row.key.hex() for row in rows),
+        arrays.plain(str(row.lead_id) for row in rows),
+        arrays.plain(str(ids[row.shape]) for row in rows),
+        arrays.plain(row.occurred_at.isoformat() for row in rows),
+        arrays.plain(str(row.seconds) for row in rows),
+        arrays.plain(str(row.amount) for row in rows),
+        arrays.texts(row.message_id for row in rows),
+        arrays.texts(_with_shape(row) if row.shape in full else row.props for row in rows),
+    ]
 
 
 def _json(props: dict[str, Any]) -> str | None:

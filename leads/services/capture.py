@@ -77,7 +77,7 @@ def _read(messages: Sequence[Any], call: str, sent_at: Any, receipt: Receipt) ->
         try:
             read = reader.read(message, call)
             if read.kind:
-                _check(read, now)
+                _check(read, now + activities.AHEAD)
         except BadMessage as error:
             receipt.reject(index, message, error)
             continue
@@ -89,8 +89,7 @@ def _read(messages: Sequence[Any], call: str, sent_at: Any, receipt: Receipt) ->
     return good
 
 
-def _check(message: Message, now: datetime) -> None:
-    latest = now + activities.AHEAD
+def _check(message: Message, latest: datetime) -> None:
     refusal = activities.check(kind=message.kind, occurred_at=message.occurred_at, latest=latest)
     if refusal:
         raise BadMessage(refusal)

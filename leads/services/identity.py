@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from leads.models import Identity, Lead
+from leads.services import arrays
 from leads.services.merges import MergeRefused, merge_leads, unmerge
 
 __all__ = ["MergeRefused", "Sender", "merge_leads", "resolve", "unmerge"]
@@ -28,6 +29,11 @@ VISITOR, EMAIL, EXTERNAL = (
 )
 LOCKS = 128  # new names share this many locks: PostgreSQL's table of locks is not large
 
+WHOSE = """
+SELECT asked.kind, asked.value, identity.lead_id
+FROM unnest(%s::text[], %s::text[]) AS asked (kind, value)
+JOIN leads_identity identity ON identity.kind = asked.kind AND identity.value = asked.value
+"""
 # The address on the lead itself wins over a remembered one: a colleague may have corrected it.
 FIND = """
 SELECT asked.kind, asked.value, lead.id, lower(lead.email) AS email, lead.name <> '', other.external
@@ -83,6 +89,35 @@ def resolve(senders: Sequence[Sender]) -> list[int]:
 
     The number of statements does not grow with the senders, only with the leads that must be merged.
     """
+    owners = _owners({name for sender in senders for name in sender.names})
+    found = [_known_lead(sender, owners) for sender in senders]
+    doubtful = [sender for sender, lead_id in zip(senders, found, strict=True) if lead_id is None]
+    if not doubtful:
+        return [lead_id for lead_id in found if lead_id is not None]
+    settled = iter(_settle(doubtful))
+    return [next(settled) if lead_id is None else lead_id for lead_id in found]
+
+
+def _known_lead(sender: Sender, owners: dict[Name, int]) -> int | None:
+    """The plain case, and nearly all of the traffic: every name is known and all of them are one lead's."""
+    first = owners.get(sender.names[0])
+    for name in sender.names:
+        if name[0] == EMAIL or owners.get(name) != first:
+            return None
+    return first
+
+
+def _owners(names: set[Name]) -> dict[Name, int]:
+    if not names:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            WHOSE, [arrays.texts(kind for kind, _ in names), arrays.texts(value for _, value in names)]
+        )
+        return {(kind, value): lead_id for kind, value, lead_id in cursor.fetchall()}
+
+
+def _settle(senders: Sequence[Sender]) -> list[int]:
     wanted = {name for sender in senders for name in sender.names}
     known = _find(wanted)
     unknown = wanted - known.keys()
@@ -168,9 +203,9 @@ def _find(names: set[Name]) -> dict[Name, _Person]:
         cursor.execute(
             FIND,
             [
-                [kind for kind, _ in ordered],
-                [value for _, value in ordered],
-                [value for kind, value in ordered if kind == EMAIL],
+                arrays.texts(kind for kind, _ in ordered),
+                arrays.texts(value for _, value in ordered),
+                arrays.texts(value for kind, value in ordered if kind == EMAIL),
             ],
         )
         for kind, value, lead_id, email, named, external in cursor.fetchall():
