@@ -14,12 +14,13 @@ from accounts.models import User
 from handoff.calendars import Calendar, due_after
 from handoff.models import BusinessCalendar, Handoff, RejectReason, RoundRobinSeat, SlaClock, SlaPolicy
 from handoff.services.clocks import new_clock
+from leads.demo.people import last_working_moment
 from leads.models import Disqualification, Lead, StageChange
 from leads.services.activities import NewActivity, record_activities
 from scoring.models import QualificationCycle
 
 SEED = 4
-WAITING = 22  # the newest MQLs, not handed off yet
+WAITING = 18  # the newest MQLs, most of them not handed off yet
 OPEN = 12  # handed off, not answered yet
 DECIDED_AFTER = timedelta(days=45)
 LOST = ("No budget this year.", "Chose another tool.", "Went silent.")
@@ -47,6 +48,10 @@ class Story:
     stages: list[StageChange] = field(default_factory=list)
     touches: list[NewActivity] = field(default_factory=list)
     turn: int = 0
+
+    @property
+    def working_now(self) -> datetime:
+        return last_working_moment(self.now)
 
     def later(self, start: datetime, low: int, high: int) -> datetime:
         """Between `low` and `high` working minutes after `start`."""
@@ -114,7 +119,7 @@ def _offer(story: Story, cycle: QualificationCycle, at: datetime) -> Handoff:
 
 def _still_open(story: Story, cycle: QualificationCycle, place: int) -> None:
     """Offered within the last working hours: some have just come, one or two are late."""
-    at = max(story.now - timedelta(minutes=12 + 17 * place), cycle.opened_at)
+    at = max(story.working_now - timedelta(minutes=12 + 17 * place), cycle.opened_at)
     handoff = _offer(story, cycle, at)
     story.run_clock(SlaClock.Kind.HAND_OFF, cycle, cycle.opened_at, at)
     story.run_clock(SlaClock.Kind.ACCEPT, cycle, at, None, handoff)

@@ -53,6 +53,23 @@ def deeds(dice: random.Random, person: Person, now: datetime) -> list[Deed]:
     return sorted((deed for deed in made if deed.at < now), key=lambda deed: deed.at)
 
 
+def _usual_visits(dice: random.Random, person: Person) -> list[datetime]:
+    low, high = VISITS[person.persona]
+    span = timedelta(days=PATIENCE[person.persona])
+    return sorted(
+        _office_hour(dice, person.born + span * dice.random()) for _ in range(dice.randint(low, high))
+    )
+
+
+def _decision_visits(dice: random.Random, person: Person, decides_at: datetime) -> list[datetime]:
+    """A look or two earlier in the week, and then one visit after the other."""
+    early = [
+        _office_hour(dice, person.born + timedelta(days=dice.random())) for _ in range(dice.randint(1, 3))
+    ]
+    late = [decides_at - timedelta(minutes=dice.uniform(1, 40)) for _ in range(dice.randint(4, 7))]
+    return sorted([*early, *late])
+
+
 def _office_hour(dice: random.Random, at: datetime) -> datetime:
     """Most visits are on working days between seven and twenty."""
     if at.weekday() >= 5 and dice.random() < 0.8:

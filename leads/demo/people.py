@@ -12,6 +12,9 @@ from leads.demo import words
 
 PERSONAS = (("cold", 46), ("browsing", 27), ("warm", 17), ("hot", 7), ("job_seeker", 3))
 YEAR = timedelta(days=365)
+FRESH = 16  # one in so many is in the middle of a decision these days
+HOUR = timedelta(hours=1)
+DAYS_AGO = ((0, 45), (1, 22), (2, 12), (3, 8), (4, 6), (5, 4), (6, 3))  # working days since their last visit
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Person:
     firm: Firm
     email: str | None
     values: dict[str, Any] = field(default_factory=dict)
+    decides_at: datetime | None = None
 
     @property
     def visitor(self) -> str:
@@ -64,16 +68,34 @@ def people(dice: random.Random, now: datetime, count: int) -> list[Person]:
     return [_person(dice, number, now, dice.choice(employers)) for number in range(count)]
 
 
+def _decision(dice: random.Random, now: datetime) -> datetime:
+    """Some moment of a working day, not long ago."""
+    at = last_working_moment(now)
+    for _ in range(int(weighted(dice, DAYS_AGO))):
+        at = last_working_moment(at.replace(hour=0) - timedelta(hours=1))
+    return at - timedelta(minutes=dice.uniform(5, 210))
+
+
+def last_working_moment(now: datetime) -> datetime:
+    """`now`, or the end of the last working day when nobody works now (UTC, about European hours)."""
+    at = now
+    while at.weekday() >= 5 or at.hour < 9:
+        at = (at - timedelta(days=1)).replace(hour=15, minute=30)
+    return at.replace(hour=15, minute=30) if at.hour > 15 else at
+
+
 def _person(dice: random.Random, number: int, now: datetime, firm: Firm) -> Person:
-    born = now - YEAR * (1 - dice.random() ** 0.6) - timedelta(hours=1)
-    persona = weighted(dice, PERSONAS)
+    decides_at = _decision(dice, now) if number % FRESH == 0 else None
+    born = decides_at - timedelta(days=4) if decides_at else now - YEAR * (1 - dice.random() ** 0.6) - HOUR
+    persona = "hot" if decides_at else weighted(dice, PERSONAS)
     if persona in {"cold", "browsing"} and dice.random() < 0.22:
         return Person(number, persona, born, firm, None)
     first, last = dice.choice(words.FIRST), dice.choice(words.LAST)
     free = dice.random() < 0.12
     host = dice.choice(words.FREE_MAIL) if free else firm.domain
     email = f"{slug(first)}.{slug(last)}.{number}@{host}"
-    return Person(number, persona, born, firm, email, _values(dice, persona, first, last, firm, free))
+    values = _values(dice, persona, first, last, firm, free)
+    return Person(number, persona, born, firm, email, values, decides_at)
 
 
 def _values(
@@ -94,7 +116,7 @@ def _values(
     return {key: value for key, value in values.items() if value not in ("", [])}
 
 
-def weighted(dice: random.Random, choices: Any) -> str:
+def weighted(dice: random.Random, choices: Any) -> Any:
     names, weights = zip(*choices, strict=True)
     return dice.choices(names, weights)[0]
 
