@@ -8,11 +8,16 @@ from django.utils.decorators import method_decorator
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from handoff.api import HandoffViewSet, RejectReasonViewSet
 from leads.api import ActivityViewSet, LeadViewSet
+from scoring.api import ScoreViewSet
 
 router = SimpleRouter()
 router.register("leads", LeadViewSet)
 router.register("activities", ActivityViewSet)
+router.register("scores", ScoreViewSet)
+router.register("handoffs", HandoffViewSet)
+router.register("reject-reasons", RejectReasonViewSet)
 
 
 # Swagger draws its icons from data addresses; everything else comes from us.

@@ -11,31 +11,11 @@ from accounts.models import ApiToken, IdempotencyKey
 from accounts.services import create_token, revoke_token
 from leads.models import Activity, CustomField, Identity, Lead
 from leads.services.activities import NewActivity, record_activities
+from tests.api import Api
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=UTC)
 
 pytestmark = pytest.mark.django_db
-
-
-class Api(Client):
-    """A machine with a token; bodies are JSON both ways."""
-
-    def __init__(self, secret):
-        super().__init__(HTTP_AUTHORIZATION=f"Bearer {secret}")
-
-    def post(self, path, data=None, **headers):
-        return super().post(path, data or {}, content_type="application/json", **headers)
-
-    def patch(self, path, data, **headers):
-        return super().patch(path, data, content_type="application/json", **headers)
-
-
-@pytest.fixture
-def api_with(db):
-    def make(*scopes, actor=None):
-        return Api(create_token(kind=ApiToken.Kind.API, name="CRM", scopes=list(scopes), actor=actor)[1])
-
-    return make
 
 
 @pytest.fixture

@@ -1,0 +1,49 @@
+"""Scores and their explanations as the API shows them."""
+
+from rest_framework import serializers
+
+from scoring.models import Score
+
+
+class ScoreSerializer(serializers.ModelSerializer):
+    """What a lead is worth now, under the published version."""
+
+    version = serializers.IntegerField(source="version.number", read_only=True)
+
+    class Meta:
+        model = Score
+        fields = (
+            *("lead", "total", "fit", "engagement", "band", "fit_low", "fit_high", "qualified", "version"),
+            *("critical_rule", "disqualifying_rule", "as_of", "next_change_at"),
+        )
+
+
+class LineSerializer(serializers.Serializer):
+    """One line: a rule, or a cap, floor or ceiling that took or gave points."""
+
+    kind = serializers.CharField()
+    rule = serializers.CharField(allow_null=True)
+    name = serializers.CharField()
+    group = serializers.CharField()
+    points = serializers.IntegerField()
+    reason = serializers.CharField()
+    weight = serializers.CharField()
+
+
+class ExplanationSerializer(serializers.Serializer):
+    """Lines whose points sum to `total`, always."""
+
+    as_of = serializers.DateTimeField()
+    version = serializers.IntegerField(source="version.number")
+    total = serializers.IntegerField(source="result.total")
+    fit = serializers.IntegerField(source="result.fit")
+    engagement = serializers.IntegerField(source="result.engagement")
+    band = serializers.CharField(source="result.band")
+    qualified = serializers.BooleanField()
+    excluded_because = serializers.CharField()
+    missing_points = serializers.IntegerField(help_text="From the total to the MQL line.")
+    lines = LineSerializer(many=True)
+
+
+class MomentSerializer(serializers.Serializer):
+    as_of = serializers.DateTimeField(required=False)
