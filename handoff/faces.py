@@ -63,8 +63,12 @@ def seconds_left(clock: SlaClock, due_at: datetime, now: datetime) -> int:
 
 
 def chips(reason: str) -> list[str]:
-    """Why a lead qualified, as scoring wrote it when the cycle opened: one chip a part."""
-    return [part.strip().rstrip(".") for part in reason.split(";") if part.strip()]
+    """Why a lead qualified, as scoring wrote it when the cycle opened: one chip a part.
+
+    Parts are divided by semicolons, or by commas where there is none.
+    """
+    parts = reason.split(";" if ";" in reason else ", ")
+    return [part.strip().rstrip(".") for part in parts if part.strip()]
 
 
 def promise_words(clock: SlaClock) -> str:
