@@ -12,8 +12,11 @@ EXPECTED = re.compile(
 
 
 class Log:
-    def __init__(self, path: Path, *, name: str, say: Callable[[str], None] | None = None) -> None:
-        self.path, self.name, self.say = path, name, say
+    def __init__(
+        self, path: Path, *, name: str, say: Callable[[str], None] | None = None, echo: bool = False
+    ) -> None:
+        """`say` gets alarming lines, behind the process's name; with `echo` it gets all of them, as they are."""
+        self.path, self.name, self.say, self.echo = path, name, say, echo
         self._rest = b""
         self._in_traceback = False
         path.touch()
@@ -35,6 +38,9 @@ class Log:
         self._rest = b""
 
     def _judge(self, line: bytes) -> None:
+        if self.say and self.echo:
+            self.say(f"  {line.decode(errors='replace')}")
+            return
         belongs_to_traceback = self._in_traceback
         if line.startswith(b"Traceback "):
             self._in_traceback = True

@@ -90,9 +90,13 @@ class Supervisor:
         service = Service(name, server.relaunch, server.log_path, server.process, time.monotonic())
         self.services.append(service)
 
-    def run_to_end(self, name: str, command: list[str], **options: Any) -> int | None:
-        """Run one step while watching everything else. Its exit code, or None if we were asked to stop."""
-        process = self._spawn_logged(command, Log(self.log_dir / f"{name}.log", name=name), options)
+    def run_to_end(self, name: str, command: list[str], *, echo: bool = False, **options: Any) -> int | None:
+        """Run one step while watching everything else. Its exit code, or None if we were asked to stop.
+
+        `echo` passes every line on: a step of many parts shows how far it is.
+        """
+        log = Log(self.log_dir / f"{name}.log", name=name, say=self.say if echo else None, echo=echo)
+        process = self._spawn_logged(command, log, options)
         while process.poll() is None and not self.stopping:
             self.watch()
         if process.poll() is None:

@@ -146,19 +146,19 @@ class Start:
         if fresh or not embedded or not schema.is_noted():
             self.manage("Creating tables" if fresh else "Checking tables", "migrate", "--no-input")
             schema.note()
-        if (ROOT / "scoring" / "kernel.py").exists() and not any((LOCAL / "numba").glob("**/*.nbi")):
+        if not any((LOCAL / "numba").glob("**/*.nbi")):
             self.run_step("Compiling the scoring kernel", "kernel", [sys.executable, "-c", WARM_KERNEL])
         if fresh:
             self.manage("Publishing the usual definition of a qualified lead", "publish_default_model")
         if fresh and self.demo:
-            self.manage("Loading demo data", "load_demo")
+            self.manage("Loading demo data", "load_demo", echo=True)
 
-    def manage(self, title: str, *arguments: str) -> None:
-        self.run_step(title, arguments[0], [sys.executable, "manage.py", *arguments])
+    def manage(self, title: str, *arguments: str, echo: bool = False) -> None:
+        self.run_step(title, arguments[0], [sys.executable, "manage.py", *arguments], echo=echo)
 
-    def run_step(self, title: str, name: str, command: list[str]) -> None:
+    def run_step(self, title: str, name: str, command: list[str], *, echo: bool = False) -> None:
         with self.console.step(title):
-            exit_code = self.supervisor.run_to_end(name, command, cwd=ROOT)
+            exit_code = self.supervisor.run_to_end(name, command, echo=echo, cwd=ROOT)
             self.stop_if_asked()
             if exit_code:
                 log = LOCAL / "logs" / f"{name}.log"

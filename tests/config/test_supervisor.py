@@ -106,6 +106,12 @@ def test_a_step_reports_its_exit_code_and_keeps_its_output(keeper):
     assert "half way" in log_of(keeper, "migrate")
 
 
+def test_a_step_of_many_parts_shows_each(keeper, said):
+    keeper.run_to_end("load_demo", [sys.executable, "-c", "print('people'); print('a year')"], echo=True)
+
+    assert said == ["  people", "  a year"]
+
+
 def test_warnings_and_tracebacks_reach_the_console_and_chatter_does_not(tmp_path, said):
     log = Log(tmp_path / "web.log", name="web", say=said.append)
 
