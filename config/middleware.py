@@ -1,11 +1,14 @@
-"""Two small habits of every page: fragments for htmx, and plain words when the database is away."""
+"""Small habits of every page: fragments for htmx, the viewer's zone, and plain words when the database is away."""
 
 import logging
+import zoneinfo
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 logger = logging.getLogger(__name__)
@@ -24,6 +27,19 @@ class Fragments:
         response = self.get_response(request)
         patch_vary_headers(response, ["HX-Request"])
         return response
+
+
+class ViewersZone:
+    """Times are shown in the zone of whoever looks; machines and strangers see UTC."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
+            return self.get_response(request)
+        with timezone.override(zoneinfo.ZoneInfo(request.user.time_zone)):
+            return self.get_response(request)
 
 
 class ServerDown:
