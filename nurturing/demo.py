@@ -72,7 +72,7 @@ def _campaign(
     campaign = campaigns.create(name=name, segment=segment, goal="mql", cool_down_days=30, actor=actor)
     version = campaigns.draft_of(campaign)
     version.steps.all().delete()
-    for position, step in enumerate(steps, start=1):
+    for position, step in enumerate(steps):
         _step(version, position, *step)
     if since:
         campaigns.publish_version(campaign=campaign, actor=actor)
@@ -91,11 +91,12 @@ def _step(version: CampaignVersion, position: int, kind: str, first: Any, body: 
 
 def _ran(dice: random.Random, campaign: Campaign, people: Sequence[Lead], now: datetime) -> int:
     """Each person entered some day since the start and is as far as the steps allow by now."""
-    version = campaign.versions.exclude(frozen_at=None).first()
+    version = campaign.versions.exclude(frozen_at=None).latest("number")
+    began = campaign.activated_at or now
     steps = list(version.steps.all())
     deeds: list[NewActivity] = []
     for lead in people:
-        since = campaign.activated_at + (now - campaign.activated_at) * dice.random()
+        since = began + (now - began) * dice.random()
         _run_of_one(dice, campaign, version, steps, lead, since, now, deeds)
     record_activities(deeds)
     return sum(deed.kind == "email_sent" for deed in deeds)
@@ -124,8 +125,8 @@ def _mail(dice: random.Random, run: Enrolment, step: Step, at: datetime, deeds: 
     opened = at + timedelta(hours=dice.uniform(0.2, 30)) if dice.random() < 0.38 else None
     clicked = opened + timedelta(minutes=dice.uniform(1, 9)) if opened and dice.random() < 0.25 else None
     message = Message.objects.create(
-        enrolment=run, step=step, to_address=run.lead.email, state="accepted", attempt=1, due_at=at, queued_at=at,
-        sent_at=at, opened_at=opened, clicked_at=clicked, reply="250 accepted",
+        enrolment=run, step=step, to_address=run.lead.email or "", state="accepted", attempt=1, due_at=at, queued_at=at,
+        sent_at=at, told_at=at, opened_at=opened, clicked_at=clicked, reply="250 accepted",
     )  # fmt: skip
     props = {"campaign": run.campaign.name, "subject": step.subject}
     for kind, moment in (("email_sent", at), ("email_open", opened), ("email_click", clicked)):
