@@ -27,7 +27,8 @@ LEASE = timedelta(minutes=5)  # a claimed batch, and the wait for the answer to 
 HOLD = timedelta(minutes=5)  # until a paused campaign's mail is looked at again
 BACK_OFF = (1, 5, 15, 60)  # minutes after the first, second, ... failure
 MOST_FAILURES = 5  # then a person looks; one bad address must not be tried for ever
-MOST_CLAIMS = 20  # a mail that kills its worker each time is parked too
+SUSPECT = 3  # interruptions; from then on a mail is claimed alone, so that it takes no others down with it
+MOST_INTERRUPTIONS = 10  # whatever kills its sender each time is parked, too
 
 State = Message.State
 
@@ -42,8 +43,8 @@ class Claim(NamedTuple):
 @transaction.atomic
 def claim(limit: int) -> list[Claim]:
     """Take up to `limit` due mails that may be sent. What may not is held or suppressed on the way."""
-    due = Message.objects.due().order_by("due_at", "id").select_for_update(skip_locked=True)
-    ids = list(due.values_list("pk", flat=True)[:limit])
+    due = Message.objects.due()
+    ids = _locked(due.filter(interruptions__lt=SUSPECT), limit) or _locked(due, 1)
     if not ids:
         return []
     batch = Message.objects.filter(pk__in=ids)
@@ -122,10 +123,12 @@ def settle_expired() -> tuple[int, int]:
     rows = Message.objects.filter(pk__in=ids)
     why = "The sender stopped before the server answered."
     unknown = rows.filter(state=State.DOT).update(state=State.UNKNOWN, reply=why, lease_until=None)
-    rows.filter(state=State.CLAIMED, attempt__gte=MOST_CLAIMS).update(
-        state=State.PARKED, reply=f"Sending stopped {MOST_CLAIMS} times.", lease_until=None
+    rows.filter(state=State.CLAIMED, interruptions__gte=MOST_INTERRUPTIONS - 1).update(
+        state=State.PARKED, reply=f"Sending stopped {MOST_INTERRUPTIONS} times.", lease_until=None
     )
-    again = rows.filter(state=State.CLAIMED).update(state=State.QUEUED, lease_until=None)
+    again = rows.filter(state=State.CLAIMED).update(
+        state=State.QUEUED, interruptions=F("interruptions") + 1, lease_until=None
+    )
     return again, unknown
 
 
@@ -155,6 +158,11 @@ def suppress_pending(enrolments: Any, why: str) -> int:
         enrolment__in=enrolments, state__in=(State.QUEUED, State.CLAIMED, State.PARKED)
     )
     return pending.update(state=State.SUPPRESSED, reply=why[:300], lease_until=None)
+
+
+def _locked(due: Any, limit: int) -> list[int]:
+    free = due.order_by("due_at", "id").select_for_update(skip_locked=True)
+    return list(free.values_list("pk", flat=True)[:limit])
 
 
 def _ours(held: Claim, *states: str) -> Any:

@@ -238,6 +238,9 @@ class Message(models.Model):
         default=0, help_text="Rises with each claim; a stale claim is void."
     )
     failures = models.PositiveSmallIntegerField(default=0, help_text="Tries that the server put off.")
+    interruptions = models.PositiveSmallIntegerField(
+        default=0, help_text="Times that its sender stopped before the dot."
+    )
     due_at = models.DateTimeField(
         db_default=models.functions.Now(), help_text="Not before; moved ahead by back-off."
     )

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Case, F, Func, Q, QuerySet, TextField, Value, When
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models import BooleanField, Case, F, FloatField, Func, Q, QuerySet, TextField, Value, When
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Lower, StrIndex, Substr, Trim
-from django.db.models.lookups import Exact, Regex
+from django.db.models.lookups import Regex
 
 from leads import fields, normalise
 from leads.models import Lead
@@ -51,6 +51,7 @@ OWN = {  # of this floor and the one below; everything else stands in leads.fiel
     "stage": fields.Field("stage", "Stage", "choice", "score"),
 }
 
+NUMBER = r"^-?[0-9]{1,250}(\.[0-9]+)?$"  # other text in such a field is not known as a number
 ROLE = f"^(?:{''.join(normalise.ROLE.pattern.split())})$"
 
 
@@ -127,7 +128,7 @@ def _numbers(field: fields.Field, op: str, parts: list[str]) -> Any:
         numbers = [float(part.replace(" ", "")) for part in parts]
     except ValueError:
         raise BadCondition(f"{field.label} is compared with a number.") from None
-    if any(abs(number) > 1e15 for number in numbers):
+    if not all(abs(number) <= 1e15 for number in numbers):  # refuses nan, too
         raise BadCondition(f"{field.label} is never that large.")
     whole = [int(number) if number == int(number) else number for number in numbers]
     if op != "between":
@@ -177,7 +178,10 @@ def _expression(field: fields.Field) -> Any:
 def _own_field(field: fields.Field) -> Any:
     key = field.key.removeprefix(fields.CUSTOM)
     if field.type == "number":
-        return KeyTransform(key, "custom")
+        text = KeyTextTransform(key, "custom")
+        return Case(
+            When(Regex(text, Value(NUMBER)), then=Cast(text, FloatField())), output_field=FloatField()
+        )
     return Lower(Trim(KeyTextTransform(key, "custom")))
 
 
@@ -199,10 +203,16 @@ def _email_class() -> Any:
     )
 
 
-def _any_of(expression: Any, texts: Iterable[str]) -> Exact:
-    """One array instead of thousands of parameters."""
-    listed = Value(sorted(texts), output_field=ArrayField(TextField()))
-    return Exact(expression, Func(listed, function="ANY", output_field=TextField()))
+class AnyOf(Func):
+    """`expression = ANY(array)`: one array instead of thousands of parameters."""
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+def _any_of(expression: Any, texts: Iterable[str]) -> AnyOf:
+    return AnyOf(expression, Value(sorted(texts), output_field=ArrayField(TextField())))
 
 
 def _where(name: str, field: fields.Field, condition: Condition) -> Q:
@@ -218,8 +228,7 @@ def _where(name: str, field: fields.Field, condition: Condition) -> Q:
 
 def _unknown(name: str, field: fields.Field) -> Q:
     if field.type == "number":
-        missing = Q(**{f"{name}__isnull": True})
-        return missing | Q(**{name: Value(None)}) if field.group == "custom" else missing
+        return Q(**{f"{name}__isnull": True})
     return Q(**{f"{name}__isnull": True}) | Q(**{name: ""})
 
 

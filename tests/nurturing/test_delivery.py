@@ -229,6 +229,27 @@ def test_a_worker_that_slept_past_its_lease_sends_no_dot(sink: Sink, monkeypatch
     assert state_of(message) in ("claimed", "queued")
 
 
+def test_a_mail_that_kills_its_sender_is_tried_alone_and_then_shown_to_a_person() -> None:
+    campaign = factories.running()
+    poison, other = factories.queued(campaign), factories.queued(campaign)
+
+    def sender_dies(limit: int) -> list[int]:
+        claims = ledger.claim(limit)
+        Message.objects.filter(lease_until__isnull=False).update(lease_until=Now())
+        ledger.settle_expired()
+        return [held.message_id for held in claims]
+
+    together = [sender_dies(10) for _ in range(ledger.SUSPECT)]
+    alone = sender_dies(10)
+    Message.objects.filter(pk=other.pk).update(state="accepted")
+    while sender_dies(10):
+        pass
+
+    assert together == [[poison.pk, other.pk]] * ledger.SUSPECT
+    assert alone == [poison.pk]
+    assert state_of(poison) == "parked"
+
+
 def test_a_late_answer_settles_a_mail_already_called_unknown() -> None:
     message = factories.queued()
     (held,) = ledger.claim(1)
