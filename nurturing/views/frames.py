@@ -16,8 +16,8 @@ def framed(policy: Mapping[str, Sequence[str]]) -> Callable[[View], View]:
         @wraps(view)
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             response = view(request, *args, **kwargs)
-            response._csp_replace = dict(policy)
-            response.xframe_options_exempt = True  # type: ignore[attr-defined]
+            response._csp_replace = dict(policy)  # type: ignore[attr-defined]
+            response.xframe_options_exempt = True
             response["X-Frame-Options"] = "SAMEORIGIN"
             return response
 
