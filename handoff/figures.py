@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from statistics import median
 
-from django.db.models import Count, Q
 from django.db.models.functions import Now
 
+from handoff.counting import counts
 from handoff.durations import duration_words
 from handoff.faces import worked
 from handoff.models import Handoff, SlaClock
 
 SAMPLE = 100  # the newest hand-offs; reading more calendars would cost more than the page
 WEEK = timedelta(days=7)
+MOST_ANSWERS = 10_000  # a week; beyond it the share no longer moves
 ENOUGH = 20  # below this a share would only look exact
 
 
@@ -30,8 +31,11 @@ def hand_off_time(now: datetime) -> str:
 
 def acceptance() -> dict[str, int | str]:
     """Accepted among the answers of the last seven days."""
-    lately = Handoff.objects.filter(Q(accepted_at__gt=Now() - WEEK) | Q(rejected_at__gt=Now() - WEEK))
-    counted = lately.aggregate(total=Count("pk"), accepted=Count("pk", filter=Q(accepted_at__isnull=False)))
-    total, accepted = counted["total"], counted["accepted"]
+    answers = {
+        "accepted": Handoff.objects.filter(accepted_at__gt=Now() - WEEK),
+        "rejected": Handoff.objects.filter(rejected_at__gt=Now() - WEEK),
+    }
+    found = counts(answers, most=MOST_ANSWERS)
+    accepted, total = found["accepted"], found["accepted"] + found["rejected"]
     share = f"{100 * accepted / total:.0f}%" if total >= ENOUGH else ""
     return {"share": share, "accepted": accepted, "total": total}

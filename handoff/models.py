@@ -192,6 +192,9 @@ class Handoff(models.Model):
                 name="handoff_accepted_idx",
                 condition=Q(accepted_at__isnull=False),
             ),
+            models.Index(
+                fields=["-accepted_at"], name="handoff_lately_idx", condition=Q(accepted_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -270,6 +273,7 @@ class SlaClock(models.Model):
                 condition=Q(met_at=None, cancelled_at=None),
             ),
             models.Index(fields=["cycle"], name="clock_cycle_idx"),
+            models.Index(fields=["kind", "-met_at"], name="clock_met_idx", condition=Q(met_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

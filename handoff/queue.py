@@ -63,8 +63,7 @@ class View:
 
 def _waiting(user: Any) -> QuerySet:
     related = [f"cycle__lead__{name}" for name in RELATED]
-    clocks = SlaClock.objects.visible_to(user).waiting_for_hand_off()
-    return clocks.filter(cycle__lead__merged_into=None).select_related("cycle", *related)
+    return SlaClock.objects.visible_to(user).waiting_for_hand_off().select_related("cycle", *related)
 
 
 def _soon(user: Any) -> QuerySet:
@@ -141,13 +140,6 @@ VIEWS = (
         lambda user: _waiting(user).filter(cycle__n__gt=1),
         "Nobody came back yet",
         "Leads that sales sent back appear here when new activity qualifies them again.",
-    ),
-    _clocks(
-        "no-fit",
-        "No fit data",
-        lambda user: _waiting(user).filter(cycle__lead__title="", cycle__lead__company=None),
-        "Every waiting lead is known",
-        "Leads without job title and company appear here, so that they can be looked up first.",
     ),
     View(
         "near",
