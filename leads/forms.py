@@ -79,6 +79,7 @@ class AssignForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["owner"]
         field.queryset = User.objects.reps().order_by("name")  # type: ignore[attr-defined]
+        field.widget.attrs["class"] = "input"
         field.error_messages["invalid_choice"] = "This person cannot own leads. Choose an active rep."
 
 

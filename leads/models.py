@@ -136,6 +136,7 @@ class Lead(models.Model):
             models.Index(fields=["company"], name="lead_company_idx"),
             models.Index(fields=["stage", "-id"], name="lead_stage_idx"),
             models.Index(fields=["source", "-id"], name="lead_source_idx"),
+            models.Index(fields=["country", "-id"], name="lead_country_idx"),
             models.Index(fields=["last_name", "first_name", "id"], name="lead_name_idx"),
             GinIndex(
                 OpClass(

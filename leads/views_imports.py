@@ -58,9 +58,7 @@ BARS = {
 @roles("marketer")
 @require_http_methods(["GET", "POST"])
 def import_list(request: PageRequest) -> HttpResponse:
-    form = (
-        UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
-    )
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
         try:

@@ -115,7 +115,7 @@ def details(request: PageRequest, pk: int) -> HttpResponse:
     lead = visible_lead(request, pk)
     if request.method == "GET" and "edit" not in request.GET and request.wants_fragment:
         return render(request, "leads/_details.html", {"lead": lead, "rows": detail_rows(lead)})
-    form = DetailsForm(request.POST or None, lead=lead)
+    form = DetailsForm(request.POST if request.method == "POST" else None, lead=lead)
     status = 200
     if request.method == "POST":
         if form.is_valid() and _save(request, lead, form):
