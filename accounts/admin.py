@@ -85,7 +85,10 @@ class ApiTokenAdmin(admin.ModelAdmin):
             super().save_model(request, obj, form, change)
             return
         token, secret = create_token(
-            kind=obj.kind, name=obj.name, scopes=list(obj.scopes), actor=request.user
+            kind=obj.kind,
+            name=obj.name,
+            scopes=list(obj.scopes),
+            actor=request.user,  # type: ignore[arg-type]
         )
         ApiToken.objects.filter(pk=token.pk).update(expires_at=obj.expires_at)
         obj.pk = token.pk

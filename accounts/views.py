@@ -17,4 +17,4 @@ def csrf_failure(request: HttpRequest, reason: str = "", **_kwargs: Any) -> Http
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """Where each role's day begins: reps at their inbox, everybody else at the queue."""
-    return redirect("handoff:inbox" if request.user.is_rep else "handoff:queue")
+    return redirect("handoff:inbox" if request.user.is_rep else "handoff:queue")  # type: ignore[union-attr]

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -57,8 +58,8 @@ def run(leads: int = 20_000, activities: int = 50_000) -> dict[str, Any]:
             ours, reference = [], []
             for _ in range(ROUNDS):
                 rows, bodies = _rows(leads, activities), _bodies(leads, activities)
-                reference.append(activities / _timed(lambda rows=rows: _insert(rows)))
-                ours.append(activities / _timed(lambda bodies=bodies: _send(port, secret, bodies)))
+                reference.append(activities / _timed(partial(_insert, rows)))
+                ours.append(activities / _timed(partial(_send, port, secret, bodies)))
     direct, over_http = statistics.median(reference), statistics.median(ours)
     return {
         "events": activities * ROUNDS,

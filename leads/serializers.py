@@ -55,7 +55,9 @@ class LeadChangeSerializer(serializers.Serializer):
     country = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=100)
     city = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=100)
     time_zone = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=64)
-    source = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=100)
+    source = serializers.CharField(  # type: ignore[assignment]  # the lead's field; DRF has an argument so named
+        required=False, allow_null=True, allow_blank=True, max_length=100
+    )
     campaign = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=150)
     company = serializers.CharField(
         required=False, allow_null=True, allow_blank=True, max_length=200, help_text="Its name."
@@ -112,7 +114,7 @@ class ChangedLeadSerializer(LeadSerializer):
     )
 
     class Meta(LeadSerializer.Meta):
-        fields = (*LeadSerializer.Meta.fields, "kept")
+        fields = (*LeadSerializer.Meta.fields, "kept")  # type: ignore[assignment]
 
 
 class ActivitySerializer(serializers.ModelSerializer):

@@ -32,7 +32,7 @@ class History:
 def history(lead: Lead, *, days: int) -> History | None:
     """The last `days` days; None when there is nothing to draw."""
     since = timezone.now() - timedelta(days=days)
-    rows = lead.score_changes.select_related("version").order_by("-at")  # type: ignore[attr-defined]
+    rows = lead.score_changes.select_related("version").order_by("-at")
     changes = list(rows.filter(at__gte=since)[:MOST])
     before = rows.filter(at__lt=since).first()
     if not changes and before is None:

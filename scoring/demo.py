@@ -83,7 +83,8 @@ def _remember(
     """Writes the history; returns where each lead first met the definition."""
     model = published()[1]  # type: ignore[index]
     holds = holds_many(scores, np.zeros(len(rows), dtype=bool), model)
-    changes, crossings, last, bands = [], {}, None, scores.band_names
+    crossings: dict[int, datetime] = {}
+    changes, last, bands = [], None, scores.band_names
     for i, row in enumerate(rows.tolist()):
         lead_id, at = int(lead_ids[row]), facts.instant(int(instants[i]))
         shown = (lead_id, int(scores.total[i]), str(bands[i]), bool(holds[i]))
@@ -134,7 +135,7 @@ def _cycle(version: ModelVersion, lead: Lead, at: datetime) -> QualificationCycl
         version=version,
         cause="critical" if critical else "threshold",
         rule_key=critical or "",
-        reason=", ".join(why.reasons()) or "Meets the definition",
+        reason="; ".join(why.reasons()) or "Meets the definition",
         evidence_at=newest_evidence(why),
         total=why.result.total,
         band=why.result.band,

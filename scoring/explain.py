@@ -107,8 +107,8 @@ def _excluded(lead: Lead) -> str:
 def newest_evidence(explanation: Explanation) -> datetime | None:
     """The newest activity that helped: that gave points or decided at once. None when only fields did."""
     helping = [
-        line
+        line.newest_at
         for line in explanation.lines
         if line.newest_at and (line.points > 0 or line.rule == explanation.result.critical)
     ]
-    return facts.instant(max(line.newest_at for line in helping)) if helping else None
+    return facts.instant(max(helping)) if helping else None

@@ -60,7 +60,9 @@ def _read(where: str, *params: Any) -> list[np.ndarray]:
     # Django's cursors merge parameters in the client, and such cursors cannot ask for binary results.
     with psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(f"SELECT {wanted} FROM ({ordered}) facts", params, binary=True)  # noqa: S608
-        return [_column(cursor.pgresult.get_value(0, i), kind) for i, (_, kind) in enumerate(TYPES)]
+        answer = cursor.pgresult
+        assert answer is not None
+        return [_column(answer.get_value(0, i), kind) for i, (_, kind) in enumerate(TYPES)]
 
 
 def _column(raw: bytes | None, kind: str) -> np.ndarray:

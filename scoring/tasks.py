@@ -1,5 +1,7 @@
 """Shells around the services. Each may be lost or run twice; the schedule sweeps behind every one."""
 
+from collections.abc import Callable
+
 from celery import shared_task
 
 from leads.events import heard
@@ -23,7 +25,7 @@ def score_due() -> int:
     return _until_empty(keeping.score_due)
 
 
-def _until_empty(step) -> int:  # type: ignore[no-untyped-def]
+def _until_empty(step: Callable[..., int]) -> int:
     done = 0
     for _ in range(ROUNDS):
         count = step(limit=BATCH)

@@ -27,7 +27,8 @@ DAYS = {"30": 30, "90": 90, "all": 3650}
 def panel(request: HttpRequest, lead_pk: int) -> HttpResponse:
     """The score card of the lead page: the course of the score, and why it is what it is."""
     lead = get_object_or_404(Lead.objects.visible_to(request.user).with_score(), pk=lead_pk)
-    span = request.GET.get("days") if request.GET.get("days") in DAYS else "90"
+    asked = request.GET.get("days", "")
+    span = asked if asked in DAYS else "90"
     history = charts.history(lead, days=DAYS[span])
     context = {
         "lead": lead,

@@ -83,5 +83,8 @@ def _unsubscribe(leads: Sequence[Lead]) -> None:
     )
     for lead in left.exclude(email=None).distinct():
         suppress(
-            address=lead.email, reason=Suppression.Reason.UNSUBSCRIBED, lead=lead, detail="Monthly letter"
+            address=lead.email or "",
+            reason=Suppression.Reason.UNSUBSCRIBED,
+            lead=lead,
+            detail="Monthly letter",
         )

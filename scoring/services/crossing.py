@@ -41,7 +41,7 @@ def _open(lead: Lead, version: ModelVersion) -> QualificationCycle | None:
         lead=lead,
         version=version,
         cause=Cause.CRITICAL if critical else Cause.THRESHOLD,
-        reason=", ".join(why.reasons()) or "Meets the definition",
+        reason="; ".join(why.reasons()) or "Meets the definition",
         rule_key=critical or "",
         evidence_at=newest_evidence(why),
         total=why.result.total,
@@ -51,7 +51,7 @@ def _open(lead: Lead, version: ModelVersion) -> QualificationCycle | None:
 
 def _compare(lead: Lead, why: Explanation) -> None:
     """Every crossing is also a check: the oracle and the kernel must agree. They never may differ for long."""
-    stored: Score = lead.score  # type: ignore[attr-defined]
+    stored: Score = lead.score
     if stored.total != why.result.total and (why.as_of - stored.as_of).total_seconds() < 1:
         logger.error(
             "oracle and kernel differ for lead %s: %s and %s", lead.pk, why.result.total, stored.total
