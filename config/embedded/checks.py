@@ -59,7 +59,6 @@ def checks() -> dict[str, list[str]]:
         "ruff format": [ruff, "format", "--check", "."],
         "import-linter": [str(TOOLS / "lint-imports"), "--cache-dir", str(LOCAL / "import-linter")],
         "djlint lint": [djlint, "--lint", "--quiet", "templates"],
-        "djlint format": [djlint, "--check", "--quiet", "templates"],
         "migrations": [sys.executable, "-W", "ignore", "manage.py", "makemigrations", "--check", "--dry-run"],
     }
 
