@@ -12,7 +12,7 @@ from leads.demo import words
 
 PERSONAS = (("cold", 46), ("browsing", 27), ("warm", 17), ("hot", 7), ("job_seeker", 3))
 YEAR = timedelta(days=365)
-FRESH = 16  # one in so many is in the middle of a decision these days
+FRESH = 6  # one in so many is in the middle of a decision these days
 HOUR = timedelta(hours=1)
 DAYS_AGO = ((0, 45), (1, 22), (2, 12), (3, 8), (4, 6), (5, 4), (6, 3))  # working days since their last visit
 
