@@ -229,8 +229,10 @@ def _message_id(message: dict[str, Any]) -> str:
 
 def _names(message: dict[str, Any], email: str = "") -> tuple[Name, ...]:
     user, visitor = _id(message, "userId"), _id(message, "anonymousId")
+    if visitor and not (user or email):  # most of the traffic
+        return ((VISITOR, visitor),)
     names = ((EXTERNAL, user), (EMAIL, email), (VISITOR, visitor))
-    given = tuple(name for name in names if name[1])
+    given = tuple([name for name in names if name[1]])
     if not given:
         raise BadMessage("It names nobody: userId or anonymousId is missing.")
     return given

@@ -35,14 +35,14 @@ STORE = """
 WITH incoming AS (
     SELECT * FROM unnest(
         %s::uuid[], %s::bigint[], %s::integer[], %s::timestamptz[],
-        %s::integer[], %s::bigint[], %s::text[], %s::jsonb[]
+        %s::integer[], %s::bigint[], %s::text[], %s::text[]
     ) AS row (key, lead_id, shape_id, occurred_at, seconds, amount, message_id, props)
 ), fresh AS (
     INSERT INTO leads_messagekey (key) SELECT key FROM incoming ON CONFLICT DO NOTHING RETURNING key
 ), stored AS (
     INSERT INTO leads_activity
         (lead_id, subject_id, shape_id, occurred_at, seconds, amount, message_id, props)
-    SELECT lead_id, lead_id, shape_id, occurred_at, seconds, amount, message_id, props
+    SELECT lead_id, lead_id, shape_id, occurred_at, seconds, amount, message_id, nullif(props, '')::jsonb
     FROM incoming JOIN fresh USING (key)
     RETURNING lead_id
 ), noted AS (
@@ -78,7 +78,7 @@ class _Row(NamedTuple):
     seconds: int
     amount: int
     message_id: str
-    props: str | None  # JSON
+    props: str  # JSON; empty for none
 
 
 def record_activities(rows: Sequence[NewActivity]) -> int:
@@ -156,7 +156,7 @@ def _row(activity: NewActivity, latest: datetime) -> _Row:
     )
 
 
-def _parts(activity: NewActivity) -> tuple[bytes, str | None]:
+def _parts(activity: NewActivity) -> tuple[bytes, str]:
     """The canonical shape, and what the activity keeps as JSON."""
     shape, rest = shapes.part(activity.kind, activity.props)
     try:
@@ -177,27 +177,28 @@ def _store(rows: list[_Row]) -> int:
 
 def _columns(rows: list[_Row], ids: dict[bytes, int], full: set[bytes]) -> list[str]:
     """The rows as one array for each column, in the order of the statement."""
+    props = [_with_shape(row) if row.shape in full else row.props for row in rows] if full else None
     return [
-        arrays.plain(row.key.hex() for row in rows),
-        arrays.plain(str(row.lead_id) for row in rows),
-        arrays.plain(str(ids[row.shape]) for row in rows),
-        arrays.plain(row.occurred_at.isoformat() for row in rows),
-        arrays.plain(str(row.seconds) for row in rows),
-        arrays.plain(str(row.amount) for row in rows),
-        arrays.texts(row.message_id for row in rows),
-        arrays.texts(_with_shape(row) if row.shape in full else row.props for row in rows),
+        arrays.plain([row.key.hex() for row in rows]),
+        arrays.plain([str(row.lead_id) for row in rows]),
+        arrays.plain([str(ids[row.shape]) for row in rows]),
+        arrays.plain([row.occurred_at.isoformat() for row in rows]),
+        arrays.plain([str(row.seconds) for row in rows]),
+        arrays.plain([str(row.amount) for row in rows]),
+        arrays.texts([row.message_id for row in rows]),
+        arrays.texts(props or [row.props for row in rows]),
     ]
 
 
-def _json(props: dict[str, Any]) -> str | None:
+def _json(props: dict[str, Any]) -> str:
     if not props:
-        return None
+        return ""
     text = orjson.dumps(props, default=str).decode()
     # PostgreSQL cannot store the character NUL inside jsonb.
     return text if "\\u0000" not in text else orjson.dumps(shapes.storable(props), default=str).decode()
 
 
-def _with_shape(row: _Row) -> str | None:
+def _with_shape(row: _Row) -> str:
     """The dictionary had no room: the activity itself keeps its kind and all its properties."""
     kind, _, shape = orjson.loads(row.shape)
     return _json({"kind": kind, **shape, **orjson.loads(row.props or "{}")})

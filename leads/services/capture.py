@@ -19,7 +19,7 @@ from leads.merging import Claim
 from leads.models import CustomField, FieldSource, Lead
 from leads.services import activities, people
 from leads.services.activities import NewActivity, record_activities
-from leads.services.identity import MergeRefused, Sender, resolve
+from leads.services.identity import MergeRefused, resolve
 
 RETRIES = 4
 WAIT = 0.02  # seconds, doubled with each retry
@@ -98,7 +98,7 @@ def _check(message: Message, latest: datetime) -> None:
 @transaction.atomic
 def _store(messages: Sequence[Message], scope: str) -> int:
     """How many activities were new."""
-    lead_ids = resolve([Sender(message.names, message.occurred_at) for message in messages])
+    lead_ids = resolve(messages)
     _update_fields(
         [
             (lead_id, message.fields, message.occurred_at)

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from django.db import connection
 from django.utils import timezone
@@ -29,10 +29,11 @@ VISITOR, EMAIL, EXTERNAL = (
 )
 LOCKS = 128  # new names share this many locks: PostgreSQL's table of locks is not large
 
+# One array in the order of the question: hundreds of rows would cost the driver more than the look-up.
 WHOSE = """
-SELECT asked.kind, asked.value, identity.lead_id
-FROM unnest(%s::text[], %s::text[]) AS asked (kind, value)
-JOIN leads_identity identity ON identity.kind = asked.kind AND identity.value = asked.value
+SELECT array_agg(identity.lead_id ORDER BY asked.place)
+FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS asked (kind, value, place)
+LEFT JOIN leads_identity identity ON identity.kind = asked.kind AND identity.value = asked.value
 """
 # The address on the lead itself wins over a remembered one: a colleague may have corrected it.
 FIND = """
@@ -58,11 +59,18 @@ SELECT *, now() FROM unnest(%s::text[], %s::text[], %s::bigint[]) ON CONFLICT (k
 """
 
 
-class Sender(NamedTuple):
-    """One message's names, strongest first, and when it happened."""
+class Names(Protocol):
+    """Whatever carries the names of its sender, strongest first, and says when it happened."""
 
+    @property
+    def names(self) -> tuple[Name, ...]: ...
+    @property
+    def occurred_at(self) -> datetime: ...
+
+
+class Sender(NamedTuple):
     names: tuple[Name, ...]
-    seen_at: datetime
+    occurred_at: datetime
 
 
 @dataclass(eq=False)
@@ -84,7 +92,7 @@ class _Person:
         return self.into.root() if self.into else self
 
 
-def resolve(senders: Sequence[Sender]) -> list[int]:
+def resolve(senders: Sequence[Names]) -> list[int]:
     """The lead of each sender, in order; people nobody knew yet become leads. Runs inside the caller's transaction.
 
     The number of statements does not grow with the senders, only with the leads that must be merged.
@@ -98,7 +106,7 @@ def resolve(senders: Sequence[Sender]) -> list[int]:
     return [next(settled) if lead_id is None else lead_id for lead_id in found]
 
 
-def _known_lead(sender: Sender, owners: dict[Name, int]) -> int | None:
+def _known_lead(sender: Names, owners: dict[Name, int | None]) -> int | None:
     """The plain case, and nearly all of the traffic: every name is known and all of them are one lead's."""
     first = owners.get(sender.names[0])
     for name in sender.names:
@@ -107,17 +115,15 @@ def _known_lead(sender: Sender, owners: dict[Name, int]) -> int | None:
     return first
 
 
-def _owners(names: set[Name]) -> dict[Name, int]:
+def _owners(names: set[Name]) -> dict[Name, int | None]:
     if not names:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            WHOSE, [arrays.texts(kind for kind, _ in names), arrays.texts(value for _, value in names)]
-        )
-        return {(kind, value): lead_id for kind, value, lead_id in cursor.fetchall()}
+        cursor.execute(WHOSE, [arrays.texts(column) for column in zip(*names, strict=True)])
+        return dict(zip(names, cursor.fetchone()[0], strict=True))
 
 
-def _settle(senders: Sequence[Sender]) -> list[int]:
+def _settle(senders: Sequence[Names]) -> list[int]:
     wanted = {name for sender in senders for name in sender.names}
     known = _find(wanted)
     unknown = wanted - known.keys()
@@ -139,8 +145,8 @@ class _Book:
         self.known = known
         self.merged: list[_Person] = []
 
-    def person(self, sender: Sender) -> _Person:
-        person = _Person(sender.seen_at)
+    def person(self, sender: Names) -> _Person:
+        person = _Person(sender.occurred_at)
         for kind, value in sender.names:
             if kind == EMAIL:
                 person.email = value
@@ -203,9 +209,9 @@ def _find(names: set[Name]) -> dict[Name, _Person]:
         cursor.execute(
             FIND,
             [
-                arrays.texts(kind for kind, _ in ordered),
-                arrays.texts(value for _, value in ordered),
-                arrays.texts(value for kind, value in ordered if kind == EMAIL),
+                arrays.texts([kind for kind, _ in ordered]),
+                arrays.texts([value for _, value in ordered]),
+                arrays.texts([value for kind, value in ordered if kind == EMAIL]),
             ],
         )
         for kind, value, lead_id, email, named, external in cursor.fetchall():
