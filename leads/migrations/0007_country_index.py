@@ -5,15 +5,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0006_message_keys_by_block'),
+        ("leads", "0006_message_keys_by_block"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['country', '-id'], name='lead_country_idx'),
+            model_name="lead",
+            index=models.Index(fields=["country", "-id"], name="lead_country_idx"),
         ),
     ]
