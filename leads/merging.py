@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from leads import provenance
@@ -39,7 +40,9 @@ class Claim:
     def typed(self) -> bool:
         return self.source == "typed"
 
+    @cached_property
     def entry(self) -> provenance.Entry:
+        """One object for all values of this claim; nobody changes it."""
         return provenance.entry(self.source, self.at, self.confidence, self.by)
 
 
@@ -68,7 +71,7 @@ def merge_lead(lead: Lead, values: Mapping[str, Any], claim: Claim) -> Outcome:
     """Person fields and own fields; company fields are not looked at. None leaves a value alone,
     except that a colleague may clear it."""
     outcome = Outcome([], {})
-    entry = claim.entry()
+    entry = claim.entry
     for key, value in values.items():
         if key.startswith("custom."):
             name = key[7:]
@@ -88,7 +91,7 @@ def merge_company(
 ) -> Outcome:
     """Facts about the company. `decided(company, field)`: of several rows of one file the first counts."""
     outcome = Outcome([], {})
-    entry = claim.entry()
+    entry = claim.entry
     for key, name in COMPANY.items():
         value = values.get(key)
         if key not in values or (value is None and not claim.typed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pghistory
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
@@ -38,7 +39,13 @@ class FieldSource(models.TextChoices):
     ENRICHED = "enriched", "Enrichment"
 
 
-@pghistory.track()
+def track_in_bulk(model: type[models.Model]) -> type[models.Model]:
+    """History by statement. A trigger per row asks for the context each time: 20,000 new leads took half a minute."""
+    events = (pghistory.InsertEvent, pghistory.UpdateEvent, pghistory.DeleteEvent)
+    return pghistory.track(*(event(level=pgtrigger.Statement) for event in events))(model)
+
+
+@track_in_bulk
 class Company(models.Model):
     """An organisation that leads work for; found by its domain or, without one, by its name."""
 
@@ -79,7 +86,7 @@ class Company(models.Model):
         return self.name or self.domain
 
 
-@pghistory.track()
+@track_in_bulk
 class Lead(models.Model):
     """One person we may sell to; anonymous until identified.
 
@@ -304,7 +311,7 @@ class MessageKey(models.Model):
         return str(self.key)
 
 
-@pghistory.track()
+@track_in_bulk
 class Suppression(models.Model):
     """A reason never to mail an address. Outlives the lead; an import cannot lift it."""
 

@@ -84,7 +84,8 @@ def web_domain(address: object) -> str:
     return host if len(host) <= 253 and HOST.fullmatch(host) else ""
 
 
-def phone(value: object, country: str = "") -> str:
+@lru_cache(maxsize=4096)
+def phone(value: str, country: str = "") -> str:
     """International spelling when the number can be read, otherwise what was written; 40 characters at most.
 
     `country` (a name or code) helps with numbers written without +.

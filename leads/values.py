@@ -230,6 +230,6 @@ def complete(values: Mapping[str, Any]) -> dict[str, Any]:
         full["first_name"], full["last_name"] = normalise.split_name(name)
     if full.get("title") and not full.get("seniority"):
         full["seniority"] = normalise.seniority_of(full["title"])
-    if full.get("phone") and full.get("country"):
+    if full.get("phone") and full.get("country") and not full["phone"].startswith("+"):
         full["phone"] = normalise.phone(full["phone"], full["country"])
     return full

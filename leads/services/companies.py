@@ -42,7 +42,8 @@ class Directory:
         domains = {key.domain for key in keys if key.domain}
         domains |= {normalise.company_domain(lead.email) for lead in leads} - {""}
         self._by_domain = _found("domain", domains)
-        self._by_name = _found("name", {key.name for key in keys if key.name})
+        unplaced = {key.name for key in keys if key.name and key.domain not in self._by_domain}
+        self._by_name = _found("name", unplaced)
         self._by_pk = {company.pk: company for company in self._by_name.values()}
         self._by_pk |= {company.pk: company for company in self._by_domain.values()}
         self._by_name = {name: self._by_pk[company.pk] for name, company in self._by_name.items()}
@@ -94,5 +95,5 @@ def _found(column: str, wanted: set[str]) -> dict[str, Company]:
     """{lower-case value: company}; of several with one name the oldest."""
     if not wanted:
         return {}
-    companies = Company.objects.annotate(asked=Lower(column)).filter(asked__in=wanted).order_by("-pk")
+    companies = Company.objects.annotate(asked=Lower(column)).filter(asked__any=wanted).order_by("-pk")
     return {company.asked: company for company in companies}

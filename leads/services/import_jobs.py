@@ -170,7 +170,7 @@ class Job:
 
 def verdicts(rows: Sequence[Row], planned: Sequence[Planned]) -> list[str]:
     """What to call each row: the plan's word, but a changed outcome is a change, and an opt-out an opt-out."""
-    outcomes = _known_outcomes(row for row in planned)
+    outcomes = _known_outcomes(plan for row, plan in zip(rows, planned, strict=True) if row.outcome)
     result = []
     for row, plan in zip(rows, planned, strict=True):
         verdict = plan.verdict
@@ -184,6 +184,8 @@ def verdicts(rows: Sequence[Row], planned: Sequence[Planned]) -> list[str]:
 
 def _known_outcomes(planned: Iterable[Planned]) -> dict[int, str]:
     ids = [plan.lead.pk for plan in planned if plan.lead and plan.lead.pk]
+    if not ids:
+        return {}
     return dict(LeadOutcome.objects.filter(lead__in=ids).values_list("lead_id", "result"))
 
 

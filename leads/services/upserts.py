@@ -118,21 +118,21 @@ def find(rows: Iterable[Incoming], *, lock: bool) -> dict[tuple[str, str], Lead]
     external = {row.external_id for row in rows if row.external_id}
     names = list(
         Identity.objects.filter(
-            Q(kind="email", value__in=emails) | Q(kind="external", value__in=external)
+            Q(kind="email", value__any=emails) | Q(kind="external", value__any=external)
         ).values_list("kind", "value", "lead_id")
     )
     by_email = (
-        Lead.objects.filter(merged_into=None).annotate(address=Lower("email")).filter(address__in=emails)
+        Lead.objects.filter(merged_into=None).annotate(address=Lower("email")).filter(address__any=emails)
     )
     ids = {lead_id for *_, lead_id in names} | set(by_email.values_list("pk", flat=True))
-    leads = Lead.objects.filter(pk__in=ids).order_by("pk").select_related("company")
+    leads = Lead.objects.filter(pk__any=ids).order_by("pk").select_related("company")
     people = {lead.pk: lead for lead in (leads.select_for_update(of=("self",)) if lock else leads)}
     found = {(kind, value): people[lead_id] for kind, value, lead_id in names if lead_id in people}
     return found | {("email", lead.email.lower()): lead for lead in people.values() if lead.email in emails}
 
 
 def _suppressed(emails: set[str]) -> set[str]:
-    asked = Suppression.objects.annotate(lower=Lower("address")).filter(lower__in=emails)
+    asked = Suppression.objects.annotate(lower=Lower("address")).filter(lower__any=emails)
     return set(asked.values_list("lower", flat=True))
 
 
@@ -182,7 +182,7 @@ def _employer(
     outcome.kept |= facts.kept
     outcome.changed += facts.changed
     if company is not current:
-        lead.provenance["company"] = claim.entry()
+        lead.provenance["company"] = claim.entry
         lead.company = company
         outcome.changed = list(dict.fromkeys([*outcome.changed, "company"]))
     return company
@@ -204,7 +204,7 @@ def _leave(lead: Lead, claim: Claim, outcome: Outcome) -> None:
     """A colleague cleared the company."""
     if lead.company_id:
         lead.company = None
-        lead.provenance["company"] = claim.entry()
+        lead.provenance["company"] = claim.entry
         outcome.changed.append("company")
 
 
