@@ -53,10 +53,10 @@ def storm(seed: int) -> None:
 
     chance, kills = random.Random(seed), 0
     while Message.objects.filter(state__in=("queued", "claimed", "dot")).exists():
-        before = handed_over()
+        enough = handed_over() + chance.randint(1, 8)
         connection.close()
         child = in_a_child(delivery.send_due)
-        while handed_over() < before + chance.randint(1, 8) and not os.waitpid(child, os.WNOHANG)[0]:
+        while handed_over() < enough and not os.waitpid(child, os.WNOHANG)[0]:
             time.sleep(0.002)
         time.sleep(chance.uniform(0, 0.03))  # between any two lines
         kills += kill(child)
