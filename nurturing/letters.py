@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -78,4 +79,10 @@ def addresses(key: UUID, links: Mapping[str, int]) -> Addresses:
 
 
 def web_address(name: str, token: str) -> str:
-    return f"{settings.BASE_URL}{reverse(name, args=(token,))}"
+    return settings.BASE_URL + _path(name).replace("TOKEN", token)
+
+
+@cache
+def _path(name: str) -> str:
+    """Five addresses a mail: reversing each would cost more than sending it."""
+    return reverse(name, args=("TOKEN",))

@@ -24,8 +24,10 @@ from nurturing.markup import FONT, Piece
 
 BREAK = b"=\r\n"
 BOUNDARY = "=_tandem_parts"  # "=_" never occurs in quoted-printable text
-SAFE = frozenset(range(33, 127)) - {ord("=")}
-ENCODED = [bytes([code]) if code in SAFE else b"=%02X" % code for code in range(256)]
+UNSAFE = re.compile(rb"[^ !-<>-~]")
+
+
+Words = Mapping[str, str]  # merge field -> what it says for this lead
 
 
 class CannotCompose(ValueError):
@@ -74,11 +76,13 @@ class Mail:
         pieces = markup.parts(body)
         self.text = _chunks([*pieces.text, *_text_footer(sender)])
         self.html = _chunks([*_html_head(), *pieces.html, *_html_footer(sender)])
+        self.fields = {piece.value for piece in (*pieces.text, *pieces.html) if piece.kind == "field"}
 
     def fill(self, letter: Letter) -> bytes:
         """The whole message with CRLF line ends. Raises CannotCompose."""
-        text = _join(self.text, letter, html=False)
-        html = _join(self.html, letter, html=True)
+        words = self._words(letter.values)
+        text = _join(self.text, letter, words, html=False)
+        html = _join(self.html, letter, words, html=True)
         return b"".join((self._headers(letter), _part("plain"), text, _part("html"), html, _END))
 
     def subject_for(self, values: Mapping[str, Any]) -> str:
@@ -105,13 +109,15 @@ class Mail:
 
     def as_html(self, letter: Letter) -> str:
         """The HTML part in plain, for the preview."""
-        return "".join(_value(piece, letter, html=True) for piece in self._html_pieces)
-
-    @property
-    def _html_pieces(self) -> list[Piece]:
-        return [
+        words = self._words(letter.values)
+        pieces = [
             chunk if isinstance(chunk, Piece) else Piece("static", _decoded(chunk)) for chunk in self.html
         ]
+        return "".join(_value(piece, letter, words, html=True) for piece in pieces)
+
+    def _words(self, values: Mapping[str, Any]) -> Words:
+        """Each merge field once, though it stands in text and HTML."""
+        return {field: merging.fill(field, values) for field in self.fields}
 
 
 def message_id(key: str, domain: str) -> str:
@@ -171,22 +177,22 @@ def _chunks(pieces: list[Piece]) -> list[Chunk]:
     return chunks[:-1]
 
 
-def _join(chunks: list[Chunk], letter: Letter, *, html: bool) -> bytes:
+def _join(chunks: list[Chunk], letter: Letter, words: Words, *, html: bool) -> bytes:
     parts: list[bytes] = []
     for chunk in chunks:
         if isinstance(chunk, bytes):
             parts.append(chunk)
         else:
-            parts += (BREAK, quoted(_value(chunk, letter, html=html)), BREAK)
+            parts += (BREAK, quoted(_value(chunk, letter, words, html=html)), BREAK)
     return b"".join(parts)
 
 
-def _value(piece: Piece, letter: Letter, *, html: bool) -> str:
+def _value(piece: Piece, letter: Letter, words: Words, *, html: bool) -> str:
     addresses = letter.addresses
     if piece.kind == "static":
         return piece.value
     if piece.kind == "field":
-        value = merging.fill(piece.value, letter.values)
+        value = words[piece.value]
     elif piece.kind == "link":
         value = addresses.link(piece.value)
     elif piece.kind == "pixel":
@@ -203,7 +209,7 @@ def quoted(text: str) -> bytes:
 
 def _quoted_line(line: str) -> bytes:
     data = line.rstrip("\r").encode("utf-8")
-    coded = b"".join(b" " if code == 32 else ENCODED[code] for code in data)
+    coded = UNSAFE.sub(lambda found: b"=%02X" % found[0][0], data)
     if coded.endswith(b" "):
         coded = coded[:-1] + b"=20"
     pieces = []

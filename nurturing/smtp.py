@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import smtplib
+import socket
 import ssl
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -153,6 +154,8 @@ def _connect(server: Server) -> smtplib.SMTP:
         raise
     if smtp.sock is not None:
         smtp.sock.settimeout(server.timeout)
+        # Body and dot are two writes; without this the dot would wait 40 ms for the body's acknowledgement.
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return smtp
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
+from django.conf import settings
 from django.core import signing
 
 SALT = "nurturing.links.1"  # a change of the format is a new number beside the old one, never instead of it
@@ -48,4 +50,9 @@ def read(purpose: str, token: str) -> Mark:
 
 
 def _signer() -> signing.Signer:
-    return signing.Signer(salt=SALT, sep=".")
+    return _signer_with(settings.SECRET_KEY, tuple(settings.SECRET_KEY_FALLBACKS))
+
+
+@lru_cache(maxsize=4)
+def _signer_with(key: str, fallbacks: tuple[str, ...]) -> signing.Signer:
+    return signing.Signer(key=key, sep=".", salt=SALT, fallback_keys=list(fallbacks))
