@@ -34,7 +34,8 @@ def main():
         )
     if os.environ.get("TANDEM_VENV") != "current":
         enter_venv()
-    os.chdir(ROOT)
+    if sys.argv[1:2] in (["up"], ["test"]):  # elsewhere a file is named from where the person stands
+        os.chdir(ROOT)
     from config.embedded import commands
 
     sys.exit(commands.run(sys.argv))

@@ -103,6 +103,13 @@ class NewLeadSerializer(LeadChangeSerializer):
 
     external_id = serializers.CharField(required=False, max_length=254)
 
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if not values:
+            raise serializers.ValidationError(
+                "Say something of this person: an email, an external_id, a name."
+            )
+        return values
+
 
 class ChangedLeadSerializer(LeadSerializer):
     """The lead after a change, and which of the asked values it did not take."""

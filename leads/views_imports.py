@@ -81,7 +81,10 @@ def _visible(request: PageRequest, pk: int) -> Import:
 def import_detail(request: PageRequest, pk: int) -> HttpResponse:
     run = _visible(request, pk)
     columns = run.state in OPEN and (run.state == "draft" or "columns" in request.GET)
-    return _page(request, run, _columns(run) if columns else None)
+    try:
+        return _page(request, run, _columns(run) if columns else None)
+    except UnreadableFile as refusal:  # broken further down than the upload looked
+        return _page(request, run, None, str(refusal), status=422)
 
 
 def _page(

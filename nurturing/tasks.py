@@ -9,7 +9,7 @@ from leads.events import heard
 from nurturing import delivery, ledger
 from nurturing.services import enrolments
 
-SECONDS = 60  # of one run; whatever is left waits for the next sweep
+SECONDS = 20  # of one run; whatever is left waits for the next sweep
 
 
 @shared_task

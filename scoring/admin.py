@@ -93,7 +93,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> Any:
-        version = get_object_or_404(ModelVersion, pk=object_id) if object_id.isdigit() else None
+        version = get_object_or_404(ModelVersion, pk=object_id) if object_id.isdecimal() else None
         context = {"problems": check(version), "rows": _rule_rows(version)} if version else {}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
@@ -181,17 +181,28 @@ class RuleAdmin(OnlyDrafts):
         """The sentence of the form as it stands, saved or not, and what is wrong with it."""
         if not super().has_change_permission(request):
             raise PermissionDenied
-        form = RuleForm(request.POST)
+        form = RuleForm(request.POST, instance=self._edited(request.POST))
         form.is_valid()
         words = _sentence(form.instance_with(form.cleaned_data)) if form.cleaned_data.get("group") else ""
         faults = [message for messages_ in form.errors.values() for message in messages_]
         return render(request, "admin/scoring/rule/_live.html", {"sentence": words, "faults": faults})
 
+    def _edited(self, typed: Any) -> Rule | None:
+        """The rule of the form, if it is an old one: its key must not count as taken."""
+        version = typed.get("version", "")
+        return (
+            Rule.objects.filter(version=version, key=typed.get("key", "")).first()
+            if version.isdecimal()
+            else None
+        )
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> Any:
         rule = (
-            Rule.objects.select_related("group").filter(pk=object_id).first() if object_id.isdigit() else None
+            Rule.objects.select_related("group").filter(pk=object_id).first()
+            if object_id.isdecimal()
+            else None
         )
         context = {"sentence": _sentence(rule)} if rule else {}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})

@@ -29,7 +29,8 @@ PORTS_TRIED = 100
 READY_SECONDS = 180.0  # a cold laptop compiling the scoring kernel for the first time
 ASK_SECONDS = 0.25
 GRACE_SECONDS = 2.5  # for web, workers and beat; with the servers' own shutdown it stays below five
-QUEUES = {"worker": ("handoff,scoring,nurture", 2), "bulk": ("bulk", 1)}  # name -> queues, processes
+# name -> queues, processes. A long wave of mails or a long import must not keep a hot lead waiting.
+QUEUES = {"worker": ("handoff,scoring", 2), "nurture": ("nurture", 1), "bulk": ("bulk", 1)}
 WARM_KERNEL = "from scoring import batch; batch.warm()"
 
 

@@ -15,6 +15,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import count, islice
 from typing import IO, Any, cast
 
 import charset_normalizer
@@ -59,11 +60,7 @@ def examine(opener: Opener) -> Sheet:
     head = _head(opener)
     _refuse_other_kinds(head)
     encoding = _encoding(opener, head)
-    delimiter = _delimiter(_sample(opener, encoding))
-    with _open_text(opener, encoding) as text:
-        records = [
-            cells for _, cells in zip(range(LOOK), csv.reader(text, delimiter=delimiter), strict=False)
-        ]
+    delimiter, records = _first_records(opener, encoding)
     header = _header_at(records)
     columns, notes = _names(records[header])
     if not any(_filled(record) for record in records[header + 1 :]):
@@ -73,6 +70,17 @@ def examine(opener: Opener) -> Sheet:
             f"Read as {ENCODING_WORDS.get(encoding, encoding)}. Check that accented letters look right."
         )
     return Sheet(encoding, delimiter, header, tuple(columns), tuple(notes))
+
+
+def _first_records(opener: Opener, encoding: str) -> tuple[str, list[list[str]]]:
+    try:
+        delimiter = _delimiter(_sample(opener, encoding))
+        with _open_text(opener, encoding) as text:
+            return delimiter, list(islice(csv.reader(text, delimiter=delimiter), LOOK))
+    except csv.Error as error:
+        raise UnreadableFile("A quotation mark near the top is never closed.") from error
+    except UnicodeError as error:
+        raise UnreadableFile(f"The file cannot be read as {encoding}. Save it as CSV (UTF-8).") from error
 
 
 def rows(opener: Opener, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
@@ -169,7 +177,7 @@ def _fits(text: bytes, encoding: str) -> bool:
 def _first_fault(opener: Opener) -> bytes | None:
     """The text around the first bytes that are not UTF-8; None when the whole file is."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    size = 0
+    size, last = 0, b""
     with _open_bytes(opener) as stream:
         try:
             while block := stream.read(SAMPLE):
@@ -180,6 +188,10 @@ def _first_fault(opener: Opener) -> bytes | None:
                     decoder.decode(block)
                 except UnicodeDecodeError:
                     return block
+                last = block
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return last  # cut off in the middle of a letter
         except BROKEN as error:
             raise UnreadableFile("This archive is damaged. Compress the file again.") from error
     return None
@@ -228,8 +240,8 @@ def _names(cells: list[str]) -> tuple[list[str], list[str]]:
     for place, cell in enumerate(cells, 1):
         name = normalise.text(cell)[:200] or f"Column {place}"
         if name in names:
-            again = sum(1 for other in cells[: place - 1] if normalise.text(other)[:200] == name) + 1
-            notes.append(f"Two columns are called “{name}”. The second is shown as “{name} ({again})”.")
-            name = f"{name} ({again})"
+            shown = next(other for n in count(2) if (other := f"{name} ({n})") not in names)
+            notes.append(f"Two columns are called “{name}”. The second is shown as “{shown}”.")
+            name = shown
         names.append(name)
     return names, notes

@@ -44,9 +44,14 @@ class Receipt:
 
     def reject(self, index: int, message: Any, error: BadMessage) -> None:
         name = message.get("messageId") if isinstance(message, dict) else None
-        shown = name[:100] if isinstance(name, str) else None
-        self.rejected.append({"index": index, "messageId": shown, "reason": str(error)})
+        shown = _sayable(name[:100]) if isinstance(name, str) else None
+        self.rejected.append({"index": index, "messageId": shown, "reason": _sayable(str(error))})
         self.status = max(self.status, error.status)
+
+
+def _sayable(text: str) -> str:
+    """Half a surrogate pair cannot be written as UTF-8; the answer must still reach its sender."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def receive(*, messages: Sequence[Any], scope: str, call: str = "", sent_at: Any = None) -> Receipt:

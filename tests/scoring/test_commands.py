@@ -33,6 +33,14 @@ def test_rescore_of_named_leads_leaves_the_others_alone(published, keen, make_le
     assert other.pk != keen.pk
 
 
+def test_naming_two_leads_one_by_one_scores_both(published, keen, make_lead):
+    other = make_lead()
+
+    answer = json.loads(output("rescore", "--lead", str(keen.pk), "--lead", str(other.pk), "--json"))
+
+    assert answer["leads"] == 2
+
+
 def test_rescore_of_an_unknown_lead_is_refused_by_name(published):
     with pytest.raises(CommandError, match="999999"):
         output("rescore", "--lead", "999999")

@@ -97,6 +97,7 @@ def test_the_live_sentence_follows_the_form(published, ada, client_of):
     page = client_of(ada).post(reverse("admin:scoring_rule_sentence"), form_of(rule, n=5))
 
     assertContains(page, "more than 4 times")
+    assert page.context["faults"] == []
 
 
 def test_a_rule_in_force_is_read_only_in_the_admin(published, ada, client_of):

@@ -13,7 +13,10 @@ class Command(BaseCommand):
         parser.add_argument("--kind", required=True, choices=ApiToken.Kind.values)
         parser.add_argument("--name", required=True)
         parser.add_argument(
-            "--scopes", nargs="*", help=f"For API tokens: {', '.join(SCOPES)}; all when left out."
+            "--scopes",
+            nargs="*",
+            action="extend",
+            help=f"For API tokens: {', '.join(SCOPES)}; all when left out.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -14,7 +14,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--lead", nargs="+", type=int, metavar="ID", help="Ids of leads; all when left out."
+            "--lead",
+            nargs="+",
+            action="extend",
+            type=int,
+            metavar="ID",
+            help="Ids of leads; all when left out.",
         )
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
