@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from io import StringIO
 
 from django.core.management import call_command
 from django.db import connection, connections
@@ -130,4 +131,4 @@ def fill(leads: int, activities: int) -> None:
         cursor.execute("SELECT setval(pg_get_serial_sequence('leads_lead', 'id'), %s)", [leads])
         cursor.execute("RESET session_replication_role")
         cursor.execute("VACUUM ANALYZE")
-    call_command("publish_default_model", verbosity=0)
+    call_command("publish_default_model", stdout=StringIO())
