@@ -44,9 +44,9 @@ def worker(transactional_db: None, worker_process: Worker) -> Iterator[Worker]:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def worker_process(django_db_setup: None, django_db_blocker: Any) -> Iterator[Worker]:
-    """One worker for all tests of this process, working on their test database."""
+    """One worker for all tests of a module, working on their test database; other modules' tests work alone."""
     log = LOCAL / "test" / f"worker-{os.environ.get('PYTEST_XDIST_WORKER', 'only')}.log"
     command = [sys.executable, "-m", "celery", "--app", "config", "worker", "--queues", QUEUES]
     command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
