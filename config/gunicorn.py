@@ -4,7 +4,7 @@ import multiprocessing
 import os
 
 bind = "0.0.0.0:8000"
-worker_class = "gthread"
+worker_class = "config.web.Worker"  # gthread, and streams leave its threads
 workers = int(os.environ.get("WEB_PROCESSES", 0)) or multiprocessing.cpu_count() + 1
 threads = int(os.environ.get("WEB_THREADS", 8))
 timeout = 60  # seconds without a sign of life from a process

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from handoff.views import counts, inbox, inbox_decisions, panel, queue, queue_decisions, withdrawal
+from handoff.views import counts, inbox, inbox_decisions, live, panel, queue, queue_decisions, withdrawal
 
 app_name = "handoff"
 urlpatterns: list[URLPattern] = [
@@ -22,4 +22,5 @@ urlpatterns: list[URLPattern] = [
     path("handoffs/<int:pk>/withdrawal/", withdrawal.withdrawal, name="withdraw"),
     path("leads/<int:lead_pk>/handoffs/", panel.panel, name="panel"),
     path("counts/", counts.counts, name="counts"),
+    path("live/", live.live, name="live"),
 ]

@@ -225,7 +225,7 @@ def listen(first_port: int) -> socket.socket:
 def web_command(listening: socket.socket) -> list[str]:
     options = [
         "--worker-class",
-        "gthread",
+        "config.web.Worker",
         "--threads",
         "8",
         "--graceful-timeout",

@@ -19,6 +19,7 @@ from handoff.errors import AlreadyAnswered, NoteRequired, NotWaiting, TooLateToU
 from handoff.events import HandoffAccepted, HandoffRejected
 from handoff.models import Handoff, RejectReason, SlaClock
 from handoff.services import clocks
+from handoff.services.news import tell
 from handoff.services.offers import lock_cycle
 from leads.events import publish
 from leads.models import Lead
@@ -42,6 +43,7 @@ def accept(*, handoff: Handoff, actor: Any) -> Handoff:
     move_stage(
         lead=handoff.lead, stage=Lead.Stage.SQL, reason=f"Accepted by {actor.name}.", actor=_who(actor)
     )
+    tell(handoff, "accepted")
     return handoff
 
 
@@ -56,6 +58,7 @@ def reject(*, handoff: Handoff, actor: Any, reason: RejectReason, note: str = ""
     if reason.needs_note and not note:
         raise NoteRequired(f"“{reason.label}” needs a note, so that marketing can act on it.")
     _answer(handoff, actor, rejected_at=Now(), reject_reason=reason, answer_note=note)
+    tell(handoff, "rejected")
     return handoff
 
 
@@ -82,6 +85,7 @@ def undo(*, handoff: Handoff, actor: Any) -> Handoff:
         move_stage(
             lead=handoff.lead, stage=Lead.Stage.MQL, reason="Acceptance was undone.", actor=_who(actor)
         )
+    tell(handoff, "undone")
     return handoff
 
 

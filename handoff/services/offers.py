@@ -18,6 +18,7 @@ from handoff.errors import AlreadyAnswered, HandoffError, NotWaiting
 from handoff.events import HandoffOffered
 from handoff.models import Handoff, SlaClock
 from handoff.services import clocks, routing
+from handoff.services.news import tell
 from leads.events import publish
 from leads.services.people import assign_owner
 from scoring.models import QualificationCycle
@@ -117,6 +118,7 @@ def _hand_over(*, cycle: QualificationCycle, route: routing.Route, actor: Any, n
     clocks.start_clock(kind=Kind.ACCEPT, cycle=cycle, handoff=handoff, started_at=handoff.offered_at)
     assign_owner(lead=cycle.lead, owner=route.rep, actor=actor)
     publish(HandoffOffered(lead_id=cycle.lead_id, handoff_id=handoff.pk))
+    tell(handoff, "offered")
     return handoff
 
 
@@ -131,3 +133,4 @@ def _take_back(handoff: Handoff, actor: Any) -> None:
     if not won:
         raise AlreadyAnswered(handoff)
     clocks.cancel(clocks.of_handoff(handoff, Kind.ACCEPT))
+    tell(handoff, "withdrawn")

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from handoff.models import Handoff, SlaClock, SlaPolicy
 from handoff.services import clocks
 from handoff.services.answers import settle
+from handoff.services.news import tell_all
 from scoring.models import QualificationCycle
 
 BATCH = 500
@@ -47,8 +48,12 @@ def cancel_of_closed_cycles() -> int:
     return clocks.cancel(SlaClock.objects.filter(cycle__closed_at__isnull=False))
 
 
+@transaction.atomic
 def record_breaches() -> int:
-    return SlaClock.objects.overdue(Now()).update(breached_at=Now())
+    overdue = SlaClock.objects.overdue(Now()).select_for_update(of=("self",), skip_locked=True)
+    late = list(overdue.select_related("handoff"))
+    tell_all([clock.handoff for clock in late if clock.handoff], "breached")
+    return SlaClock.objects.filter(pk__in=[clock.pk for clock in late]).update(breached_at=Now())
 
 
 def record_warnings() -> int:

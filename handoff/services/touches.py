@@ -12,6 +12,7 @@ from handoff.errors import NotBeingWorked
 from handoff.models import Handoff, SlaClock
 from handoff.services import clocks
 from handoff.services.answers import settle
+from handoff.services.news import tell
 from leads.services.activities import record_activity
 
 
@@ -40,4 +41,5 @@ def log_touch(*, handoff: Handoff, actor: Any, kind: str, note: str = "") -> Han
     props = {"by": str(actor.name), "note": note.strip()}
     record_activity(lead=handoff.lead, kind=ACTIVITY[TouchKind(kind)], props=props)
     handoff.refresh_from_db()
+    tell(handoff, "touched")
     return handoff

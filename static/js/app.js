@@ -7,6 +7,7 @@ import './lists.js';
 import './forms.js';
 import './requests.js';
 import './appearance.js';
+import './live.js';
 import { startClocks } from './clocks.js';
 import { startToasts } from './toasts.js';
 
