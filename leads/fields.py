@@ -6,10 +6,10 @@ Python (text, whole numbers, lists of text, True/False, dates as ISO text); None
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from django.apps import apps
@@ -18,6 +18,7 @@ from django.utils.dateparse import parse_datetime
 
 from leads import normalise
 from leads.models import Company, CustomField, Lead, no_value
+from leads.spans import among
 
 if TYPE_CHECKING:
     Values = dict[str, Any]
@@ -89,6 +90,51 @@ def columns(lead_ids: Sequence[int], keys: Iterable[str] | None = None) -> dict[
         name = key.removeprefix(CUSTOM)
         result[key] = [_known(row[-1].get(name)) if row else None for row in found]
     return {key: result.get(key) or [None] * len(lead_ids) for key in [*wanted, *own]}
+
+
+class Raw(NamedTuple):
+    """One field of many leads as the table has it: hashable values, and what turns each into the field's value."""
+
+    values: Sequence[Hashable]
+    read: Callable[[Any], Any]
+
+
+def raw_columns(lead_ids: Sequence[int], keys: Iterable[str]) -> dict[str, Raw]:
+    """As `columns` for ascending ids, but unread: of many leads few values are distinct, and each is read once."""
+    wanted = {key: _raw(key) for key in keys if key in FIELDS or key.startswith(CUSTOM)}
+    if not wanted:
+        return {}
+    names = ", ".join(["l.id", *(sql for sql, _, _ in wanted.values())])
+    params = [param for _, params, _ in wanted.values() for param in params]
+    where, ids = among("l.id", lead_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {names} FROM leads_lead l LEFT JOIN leads_company c ON c.id = l.company_id"  # noqa: S608
+            f" WHERE {where} ORDER BY l.id",  # the names come from the registry above
+            [*params, *ids],
+        )
+        rows = cursor.fetchall()
+    if [row[0] for row in rows] != list(lead_ids):
+        found = {row[0]: row for row in rows}
+        nobody = (None,) * (len(wanted) + 1)
+        rows = [found.get(lead_id, nobody) for lead_id in lead_ids]
+    parts = list(zip(*rows, strict=True)) or [()] * (len(wanted) + 1)
+    return {key: Raw(values, wanted[key][2]) for key, values in zip(wanted, parts[1:], strict=True)}
+
+
+def _raw(key: str) -> tuple[str, list[str], Callable[[Any], Any]]:
+    """The SQL for a hashable value, its parameters, and how to read it. What is no plain scalar comes as JSON text."""
+    if key.startswith(CUSTOM):
+        return "(l.custom -> %s)::text", [key.removeprefix(CUSTOM)], _from_json
+    field = FIELDS[key]
+    if field.type == "list":
+        return f"to_json({field.column})::text", [], _from_json
+    derive = field.derive
+    return field.column, [], (lambda value: _known(derive(value))) if derive else _known
+
+
+def _from_json(text: str | None) -> Any:
+    return None if text is None else _known(orjson.loads(text))
 
 
 def _fetch(lead_ids: Sequence[int], core: list[str], *, custom: bool) -> dict[int, tuple[Any, ...]]:

@@ -38,6 +38,15 @@ def _create(name: str, first: date) -> None:
             )
 
 
+def months_made() -> list[str]:
+    """The tables of the months, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'leads_activity'::regclass ORDER BY 1"
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 def forget_known() -> None:
     """For tests that throw the tables away."""
     _known.clear()

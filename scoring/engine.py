@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from leads.fields import raw_columns
 from scoring import batch, facts
 from scoring.compiler import CompiledModel
-from scoring.fit import fit_points
+from scoring.fit import Column, encode_raw, fit_points
 from scoring.language import Model
 
 KEPT = 4  # compiled models a process remembers: the one in force, and a few drafts under test
@@ -19,18 +20,24 @@ _compiled: OrderedDict[Model, CompiledModel] = OrderedDict()
 
 
 def score(
-    model: Model, lead_ids: np.ndarray, columns: Mapping[str, Sequence[Any]], as_of: int
+    model: Model, lead_ids: np.ndarray, columns: Mapping[str, Sequence[Any] | Column], as_of: int
 ) -> batch.Scores:
     """Scores of these leads (ascending ids) as of an instant in microseconds; facts are read here.
 
     `columns` holds field values parallel to `lead_ids`.
     """
-    read = facts.of_leads(lead_ids)
     compiled = compiled_for(model)
-    unseen = compiled.missing(np.unique(read.shape).tolist())
+    read = facts.of_leads(lead_ids, amounts=compiled.reads_amounts)
+    unseen = compiled.missing(np.flatnonzero(np.bincount(read.shape)).tolist())
     if unseen:
         compiled.extend(facts.shapes(unseen))
     return batch.score_many(compiled, read, fit_points(model, columns, len(lead_ids)), as_of)
+
+
+def fields_of(lead_ids: Sequence[int], model: Model) -> dict[str, Column]:
+    """The fields that fit rules ask for, as they are now."""
+    raw = raw_columns(lead_ids, fields_read(model))
+    return {key: encode_raw(*column) for key, column in raw.items()}
 
 
 def compiled_for(model: Model) -> CompiledModel:

@@ -6,7 +6,7 @@ place. One message or one Python tuple per activity would cost many times the sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,8 @@ import psycopg
 from django.db import connection
 
 from leads.models import Activity, ActivityShape
+from leads.partitions import months_made
+from leads.spans import is_dense
 from scoring.batch import Facts
 from scoring.language import Fact, Shape
 
@@ -22,47 +24,97 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 EPOCH_2000 = 946_684_800_000_000  # PostgreSQL counts microseconds from 2000-01-01, the language from 1970
-TYPES = (
-    ("lead_id", ">i8"),
-    ("shape_id", ">i4"),
-    ("occurred_at", ">i8"),
-    ("seconds", ">i4"),
-    ("amount", ">i8"),
-)
 HEADER = 20  # bytes of a binary array before its first element; each element is its length and its value
+COMMON = {"occurred_at": ">i8", "seconds": ">i4"}
+AMOUNT = {"amount": ">i8"}
+FEW = {"lead_id": ">i8", "shape_id": ">i4"} | COMMON
+# In a range the lead's place and the shape share a number: one column less to pack, to send and to unpack.
+RANGE = {"(lead_id - {first}) << 32 | shape_id": ">i8"} | COMMON
+SHAPE_BITS = (1 << 32) - 1
 
 
-def of_leads(lead_ids: np.ndarray) -> Facts:
-    """Everything these leads (ascending ids) ever did, future-dated facts included; row i is lead i."""
-    dense = len(lead_ids) and len(lead_ids) * 2 > lead_ids[-1] - lead_ids[0]
-    where = (
-        ("WHERE lead_id BETWEEN %s AND %s", int(lead_ids[0]), int(lead_ids[-1]))
-        if dense
-        else ("WHERE lead_id = ANY(%s::bigint[])", lead_ids.tolist())
-    )
-    lead, shape, at, seconds, amount = _read(*where)
+def of_leads(lead_ids: np.ndarray, *, amounts: bool = True) -> Facts:
+    """Everything these leads (ascending ids) ever did, future-dated facts included; row i is lead i.
+
+    Without `amounts` they stay out, for a model that compares none.
+    """
+    return (_of_range if is_dense(lead_ids) else _of_few)(lead_ids, amounts)
+
+
+def _of_few(lead_ids: np.ndarray, amounts: bool) -> Facts:
+    columns = FEW | (AMOUNT if amounts else {})
+    rows = "leads_activity WHERE lead_id = ANY(%s::bigint[])"
+    lead, shape, at, seconds, *amount = _read([_arrays(columns, rows)], columns, [lead_ids.tolist()])[0]
     return Facts(
         at=at + EPOCH_2000,
         shape=shape,
         seconds=seconds,
-        amount=amount,
+        amount=amount[0] if amount else None,
         starts=np.searchsorted(lead, lead_ids, "left"),
         stops=np.searchsorted(lead, lead_ids, "right"),
     )
 
 
-def _read(where: str, *params: Any) -> list[np.ndarray]:
-    """The columns of TYPES in native byte order, sorted by lead and time."""
-    wanted = ", ".join(f"array_agg({name})" for name, _ in TYPES)
-    names = ", ".join(name for name, _ in TYPES)
-    ordered = f"SELECT {names} FROM leads_activity {where} ORDER BY lead_id, occurred_at, id"  # noqa: S608  own names
+def _of_range(lead_ids: np.ndarray, amounts: bool) -> Facts:
+    """Each month in the order of its index, then put together here: one order over all months costs the server more."""
+    from scoring import sorting  # late, as it loads numba
+
+    first, last = int(lead_ids[0]), int(lead_ids[-1])
+    columns = {name.format(first=first): kind for name, kind in (RANGE | (AMOUNT if amounts else {})).items()}
+    months = [
+        _arrays(columns, f"{month} WHERE lead_id BETWEEN {first} AND {last}") for month in months_made()
+    ]
+    if not months:
+        return _of_few(lead_ids, amounts)
+    parts = _read(months, columns, [])
+    key, *values = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    place = key >> 32
+    starts = sorting.starts_of(place, last - first + 1)
+    to = sorting.places_of(place, starts)
+    shape, at, seconds, *amount = [sorting.moved(value, to) for value in (key & SHAPE_BITS, *values)]
+    rows = lead_ids - first
+    return Facts(
+        at=at + EPOCH_2000,
+        shape=shape.astype(np.int32),
+        seconds=seconds.astype(np.int32),
+        amount=amount[0] if amount else None,
+        starts=starts[rows],
+        stops=starts[rows + 1],
+    )
+
+
+def _arrays(columns: Iterable[str], rows: str) -> str:
+    """A query for one row that holds each column as an array, sorted by lead and time."""
+    named = [f"{sql} AS v{place}" for place, sql in enumerate(columns)]
+    packed = ", ".join(f"array_agg(v{place})" for place in range(len(named)))
+    ordered = f"SELECT {', '.join(named)} FROM {rows} ORDER BY lead_id, occurred_at, id"  # noqa: S608  own names
+    return f"SELECT {packed} FROM ({ordered}) facts"  # noqa: S608
+
+
+def _read(
+    queries: Sequence[str], columns: Mapping[str, str], params: Sequence[Any]
+) -> list[list[np.ndarray]]:
+    """For each query its columns; one round trip and one snapshot for all of them."""
+    numbered = [f"SELECT {place}::int, q.* FROM ({query}) q" for place, query in enumerate(queries)]  # noqa: S608
+    return arrays(" UNION ALL ".join(numbered) + " ORDER BY 1", columns.values(), params, skip=1)
+
+
+def arrays(
+    query: str, kinds: Iterable[str], params: Sequence[Any], *, skip: int = 0
+) -> list[list[np.ndarray]]:
+    """The arrays of each row that the query gives, in native byte order. `kinds` are their elements' types on the
+    wire; `skip` leaves out the first columns.
+    """
     connection.ensure_connection()
     # Django's cursors merge parameters in the client, and such cursors cannot ask for binary results.
     with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(f"SELECT {wanted} FROM ({ordered}) facts", params, binary=True)  # noqa: S608
+        cursor.execute(query, params or None, binary=True)
         answer = cursor.pgresult
         assert answer is not None
-        return [_column(answer.get_value(0, i), kind) for i, (_, kind) in enumerate(TYPES)]
+        return [
+            [_column(answer.get_value(row, place), kind) for place, kind in enumerate(kinds, skip)]
+            for row in range(answer.ntuples)
+        ]
 
 
 def _column(raw: bytes | None, kind: str) -> np.ndarray:

@@ -6,7 +6,7 @@ Equal to the oracle's `verdicts`, `raw_worth` and `fit_range`. Worth is in parts
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -44,6 +44,14 @@ def encode(values: Sequence[Any]) -> Column:
     for code, value in zip(codes, values, strict=True):
         first.setdefault(code, value)
     return Column(np.array(codes, np.int32), [first[code] for code in range(len(numbers))])
+
+
+def encode_raw(values: Sequence[Hashable], read: Callable[[Any], Any]) -> Column:
+    """As `encode`, of values of one type: they are told apart first and read afterwards, each once."""
+    numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
+    codes = np.fromiter(map(numbers.__getitem__, values), np.int32, len(values))
+    known = encode([read(value) for value in numbers])
+    return Column(known.codes[codes], known.values)
 
 
 def _key(value: Any) -> Any:

@@ -7,7 +7,7 @@ Equal   whole numbers only; floats appear in `_calm_for` alone, where they may o
 Threads the compiled code releases the GIL and shares nothing but its inputs, so `batch` splits rows over
         ordinary threads; numba's own parallel layer survives neither concurrent callers nor fork
 
-Only this module imports numba, and only scorers import this module: a web process stays small.
+Only this module and `sorting` import numba, and only scorers import them: a web process stays small.
 """
 
 from __future__ import annotations

@@ -10,20 +10,26 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from leads.spans import among
 from scoring import facts
-from scoring.batch import Scores
+from scoring.batch import BAND_NAMES, Scores
 from scoring.compiler import NEVER
+from scoring.fit import NO_RULE
 from scoring.language import Model
 from scoring.models import ModelVersion
 
 BY_HAND = "by-hand"  # in place of a rule's key: a colleague disqualified the lead
+NOBODY = 1  # the code of the empty key
 KEEP = ("total", "fit", "engagement", "band", "qualified", "critical", "disqualified", "fit_low", "fit_high")
 SHOWN = ("total", "fit", "engagement", "band", "qualified")  # a difference here is a line of the history
 
 
 @dataclass(frozen=True)
 class ScoreRows:
-    """Parallel arrays, one entry a lead, ids ascending. `next_change_at` in microseconds since 1970, NEVER if never."""
+    """Parallel arrays of whole numbers, one entry a lead, ids ascending; `qualified` is 0 or 1.
+
+    `next_change_at` is in microseconds since 1970, NEVER if never. Bands and rules stand as codes of `Words`.
+    """
 
     lead: np.ndarray
     total: np.ndarray
@@ -38,12 +44,36 @@ class ScoreRows:
     next_change_at: np.ndarray
 
 
-READ = (
-    "SELECT s.lead_id, s.total, s.fit, s.engagement, s.band, s.qualified, s.critical_rule, s.disqualifying_rule,"
-    " s.fit_low, s.fit_high, coalesce((extract(epoch FROM s.next_change_at) * 1000000)::bigint, %s)"
-    " FROM scoring_score s JOIN leads_lead l ON l.id = s.lead_id AND l.merged_into_id IS NULL"
-    " WHERE s.lead_id = ANY(%s) ORDER BY s.lead_id FOR UPDATE OF s"
-)
+@dataclass(frozen=True)
+class Words:
+    """Bands and rule keys by code, which counts from 1 as the server's arrays do; 0 is a word of another version."""
+
+    bands: list[str]
+    keys: list[str]
+
+    @classmethod
+    def of(cls, model: Model) -> Words:
+        return cls([*BAND_NAMES.tolist(), ""], ["", BY_HAND, *(rule.key for rule in model.rules)])
+
+    def rules(self, rows: np.ndarray) -> np.ndarray:
+        """Codes of rows of `model.rules`, NO_RULE for none."""
+        return np.where(rows == NO_RULE, NOBODY, rows.astype(np.int64) + 3)
+
+
+READ = """
+SELECT array_agg(lead_id), array_agg(total), array_agg(fit), array_agg(engagement), array_agg(band),
+    array_agg(qualified), array_agg(critical), array_agg(disqualified), array_agg(low), array_agg(high), array_agg(next)
+FROM (
+    SELECT s.lead_id, s.total::bigint, s.fit::bigint, s.engagement::bigint,
+        coalesce(array_position(%s::text[], s.band::text), 0)::bigint AS band, s.qualified::int::bigint AS qualified,
+        coalesce(array_position(%s::text[], s.critical_rule::text), 0)::bigint AS critical,
+        coalesce(array_position(%s::text[], s.disqualifying_rule::text), 0)::bigint AS disqualified,
+        s.fit_low::bigint AS low, s.fit_high::bigint AS high,
+        coalesce((extract(epoch FROM s.next_change_at) * 1000000)::bigint, %s) AS next
+    FROM scoring_score s {join} WHERE {where} ORDER BY s.lead_id {lock}
+) found
+"""
+PEOPLE = "JOIN leads_lead l ON l.id = s.lead_id AND l.merged_into_id IS NULL"
 # A new row has no band yet, so its first scoring always counts as a change.
 MAKE = (
     "INSERT INTO scoring_score (lead_id, version_id, total, fit, engagement, band, fit_low, fit_high, qualified,"
@@ -69,39 +99,32 @@ REMEMBER = (
 )
 
 
-def lock(lead_ids: list[int], version: ModelVersion) -> ScoreRows:
+def lock(lead_ids: list[int], version: ModelVersion, words: Words) -> ScoreRows:
     """Existing and new rows of these leads, locked in the order of ids until the transaction ends."""
-    found = _read(lead_ids)
-    if len(found) < len(lead_ids):
+    found = _locked(lead_ids, words)
+    if len(found.lead) < len(lead_ids):
         with connection.cursor() as cursor:
             cursor.execute(DROP_MERGED, [lead_ids])
             cursor.execute(MAKE, [version.pk, lead_ids])
-        found = _read(lead_ids)
-    return _as_arrays(found)
+        found = _locked(lead_ids, words)
+    return found
 
 
-def _read(lead_ids: list[int]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(READ, [NEVER, lead_ids])
-        return cursor.fetchall()
+def _locked(lead_ids: list[int], words: Words) -> ScoreRows:
+    where = "s.lead_id = ANY(%s::bigint[])"
+    return _read(READ.format(join=PEOPLE, where=where, lock="FOR UPDATE OF s"), words, [lead_ids])
 
 
-def _as_arrays(found: list[tuple[Any, ...]]) -> ScoreRows:
-    types = (
-        np.int64,
-        np.int64,
-        np.int64,
-        np.int64,
-        object,
-        bool,
-        object,
-        object,
-        np.int64,
-        np.int64,
-        np.int64,
-    )
-    values = zip(*found, strict=True) if found else [()] * len(types)
-    return ScoreRows(*(np.array(column, dtype=kind) for column, kind in zip(values, types, strict=True)))
+def peek(lead_ids: Sequence[int], words: Words) -> ScoreRows:
+    """The rows that these ascending ids have, not locked."""
+    where, params = among("s.lead_id", lead_ids)
+    rows = _read(READ.format(join="", where=where, lock=""), words, params)
+    return rows_of(rows, np.isin(rows.lead, lead_ids, assume_unique=True))
+
+
+def _read(query: str, words: Words, params: list[Any]) -> ScoreRows:
+    known = [words.bands, words.keys, words.keys, NEVER]
+    return ScoreRows(*facts.arrays(query, [">i8"] * 11, [*known, *params])[0])
 
 
 def database_now() -> datetime:
@@ -111,43 +134,45 @@ def database_now() -> datetime:
         return cursor.fetchone()[0]
 
 
-def disqualified_among(lead_ids: list[int]) -> np.ndarray:
-    with (
-        connection.cursor() as cursor
-    ):  # an array parameter; an IN list of thousands takes seconds to compile
-        cursor.execute("SELECT lead_id FROM leads_disqualification WHERE lead_id = ANY(%s)", [lead_ids])
+def disqualified_among(lead_ids: Sequence[int]) -> np.ndarray:
+    """By a colleague's hand; ascending ids."""
+    where, params = among("lead_id", lead_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT lead_id FROM leads_disqualification WHERE {where}", params)  # noqa: S608  own words
         return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 
 def from_result(
-    lead: np.ndarray, result: Scores, holds: np.ndarray, excluded: np.ndarray, model: Model
+    lead: np.ndarray, result: Scores, holds: np.ndarray, excluded: np.ndarray, words: Words
 ) -> ScoreRows:
-    keys = np.array([*(rule.key for rule in model.rules), ""], dtype=object)  # row -1 is the empty key
     return ScoreRows(
         lead=lead,
         total=result.total,
         fit=result.fit,
         engagement=result.engagement,
-        band=result.band_names.astype(object),
-        qualified=holds,
-        critical=keys[result.critical],
-        disqualified=np.where(excluded, BY_HAND, keys[result.disqualified]),
+        band=result.band.astype(np.int64) + 1,
+        qualified=holds.astype(np.int64),
+        critical=words.rules(result.critical),
+        disqualified=np.where(excluded, words.keys.index(BY_HAND) + 1, words.rules(result.disqualified)),
         fit_low=result.fit_low,
         fit_high=result.fit_high,
         next_change_at=result.next_change_at,
     )
 
 
-def write(before: ScoreRows, after: ScoreRows, version: ModelVersion, as_of: datetime) -> int:
-    """Writes rows whose score or wake-up time must change; returns how many scores did."""
-    changed = _differ(before, after, KEEP)
-    # An older, earlier wake-up time is still a safe one: not worth a write.
+def must_write(before: ScoreRows, after: ScoreRows, as_of: datetime) -> np.ndarray:
+    """Whose score differs, or whose wake-up time does and matters: an older, earlier one is still a safe one."""
     early = (after.next_change_at < before.next_change_at) | (
         before.next_change_at <= facts.microseconds(as_of)
     )
-    _update(_rows_of(after, changed | early), version, as_of)
-    _remember(_rows_of(after, _differ(before, after, SHOWN)), version, as_of)
-    return int(changed.sum())
+    return _differ(before, after, KEEP) | early
+
+
+def write(before: ScoreRows, after: ScoreRows, version: ModelVersion, words: Words, as_of: datetime) -> int:
+    """Writes rows whose score or wake-up time must change; returns how many scores did."""
+    _update(rows_of(after, must_write(before, after, as_of)), version, words, as_of)
+    _remember(rows_of(after, _differ(before, after, SHOWN)), version, words, as_of)
+    return int(_differ(before, after, KEEP).sum())
 
 
 def _differ(before: ScoreRows, after: ScoreRows, names: Sequence[str]) -> np.ndarray:
@@ -157,25 +182,35 @@ def _differ(before: ScoreRows, after: ScoreRows, names: Sequence[str]) -> np.nda
     return differ
 
 
-def _rows_of(rows: ScoreRows, chosen: np.ndarray) -> ScoreRows:
+def rows_of(rows: ScoreRows, chosen: np.ndarray) -> ScoreRows:
     return ScoreRows(*(getattr(rows, name)[chosen] for name in rows.__dataclass_fields__))
 
 
-def _update(rows: ScoreRows, version: ModelVersion, as_of: datetime) -> None:
+def _update(rows: ScoreRows, version: ModelVersion, words: Words, as_of: datetime) -> None:
     if not len(rows.lead):
         return
     wake = [None if at >= NEVER else facts.instant(at) for at in rows.next_change_at.tolist()]
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, [version.pk, as_of, rows.lead.tolist(), *_columns(rows), wake])
+        cursor.execute(WRITE, [version.pk, as_of, rows.lead.tolist(), *_columns(rows, words, KEEP), wake])
 
 
-def _columns(rows: ScoreRows) -> list[list[Any]]:
-    return [getattr(rows, name).tolist() for name in KEEP]
+def _columns(rows: ScoreRows, words: Words, names: Sequence[str]) -> list[list[Any]]:
+    spelled: dict[str, list[Any]] = {
+        "band": words.bands,
+        "critical": words.keys,
+        "disqualified": words.keys,
+        "qualified": [True, False],
+    }
+    return [
+        [spelled[name][code - 1] for code in getattr(rows, name).tolist()]
+        if name in spelled
+        else getattr(rows, name).tolist()
+        for name in names
+    ]
 
 
-def _remember(rows: ScoreRows, version: ModelVersion, as_of: datetime) -> None:
+def _remember(rows: ScoreRows, version: ModelVersion, words: Words, as_of: datetime) -> None:
     if not len(rows.lead):
         return
     with connection.cursor() as cursor:
-        shown = (getattr(rows, name).tolist() for name in SHOWN)
-        cursor.execute(REMEMBER, [as_of, version.pk, rows.lead.tolist(), *shown])
+        cursor.execute(REMEMBER, [as_of, version.pk, rows.lead.tolist(), *_columns(rows, words, SHOWN)])

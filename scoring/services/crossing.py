@@ -19,15 +19,18 @@ def open_due_cycles(*, version: ModelVersion, lead_ids: list[int]) -> int:
     """Opens a cycle for each of these qualified leads that has none open and brings newer evidence."""
     if not lead_ids:
         return 0
-    waiting = Lead.objects.filter(pk__in=_without_cycle(lead_ids)).select_related("score").order_by("pk")
+    waiting = Lead.objects.filter(pk__in=without_cycle(lead_ids)).select_related("score").order_by("pk")
     return sum(_open(lead, version) is not None for lead in waiting)
 
 
-def _without_cycle(lead_ids: list[int]) -> list[int]:
+def without_cycle(lead_ids: list[int]) -> list[int]:
+    """Who of these has no open cycle and did something since the last one ended: who might be due for a new one."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT lead FROM unnest(%s::bigint[]) lead WHERE NOT EXISTS (SELECT 1 FROM scoring_qualificationcycle c"
-            " WHERE c.lead_id = lead AND c.closed_at IS NULL)",
+            "SELECT lead FROM unnest(%s::bigint[]) lead LEFT JOIN LATERAL ("
+            " SELECT n, closed_at FROM scoring_qualificationcycle c WHERE c.lead_id = lead ORDER BY n DESC LIMIT 1"
+            ") last ON true WHERE last.n IS NULL OR (last.closed_at IS NOT NULL AND EXISTS ("
+            " SELECT 1 FROM leads_activity a WHERE a.lead_id = lead AND a.occurred_at > last.closed_at))",
             [lead_ids],
         )
         return [row[0] for row in cursor.fetchall()]

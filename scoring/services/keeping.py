@@ -6,23 +6,26 @@ everything the earlier one saw, and no older result overwrites a newer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection, transaction
 
-from leads.fields import columns
 from leads.models import Lead
 from leads.services.activities import drain_touches
 from scoring import engine, facts, rows
 from scoring.batch import holds_many
 from scoring.definition import published
 from scoring.language import Model
-from scoring.rows import ScoreRows
-from scoring.services.crossing import open_due_cycles
+from scoring.models import ModelVersion
+from scoring.rows import ScoreRows, Words
+from scoring.services.crossing import open_due_cycles, without_cycle
 
-CHUNK = 20_000  # leads of a full rescore in one transaction
+CHUNK = 50_000  # leads that a full rescore looks at together
+WORKERS = 2  # one waits for the server while the other computes
+CAREFUL = 5_000  # leads locked and written in one transaction
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class Kept:
 
     leads: int
     changed: int
+
+    def __add__(self, other: Kept) -> Kept:
+        return Kept(self.leads + other.leads, self.changed + other.changed)
 
 
 NOTHING = Kept(0, 0)
@@ -60,22 +66,57 @@ def score_due(*, limit: int) -> int:
     return len(lead_ids)
 
 
-def rescore_all(*, chunk: int = CHUNK) -> Kept:
-    """Everybody, in the order of ids, each chunk saved by itself. Safe to repeat.
+def rescore_all(*, chunk: int = CHUNK, workers: int = WORKERS) -> Kept:
+    """Everybody, in the order of ids: looked at in large chunks, and kept where something differs. Safe to repeat.
 
+    Workers have connections of their own, which see only what is committed: inside a transaction there is one.
     Leads that come in the meantime have a touch and are scored by it.
     """
-    total, last = NOTHING, 0
+    current = published()
+    if current is None:
+        return NOTHING
+    if workers == 1 or connection.in_atomic_block:
+        return sum((_keep(*current, ids) for ids in _chunks(chunk)), NOTHING)
+    with ThreadPoolExecutor(workers) as pool:
+        return sum(pool.map(lambda ids: _keep_apart(*current, ids), _chunks(chunk)), NOTHING)
+
+
+def _chunks(chunk: int) -> Iterator[list[int]]:
+    last = 0
     while ids := _next_ids(last, chunk):
-        done = score_leads(ids)
-        total = Kept(total.leads + done.leads, total.changed + done.changed)
+        yield ids
         last = ids[-1]
-    return total
 
 
 def _next_ids(last: int, chunk: int) -> list[int]:
     people = Lead.objects.filter(pk__gt=last, merged_into=None).order_by("pk")
     return list(people.values_list("pk", flat=True)[:chunk])
+
+
+def _keep_apart(version: ModelVersion, model: Model, lead_ids: list[int]) -> Kept:
+    try:
+        return _keep(version, model, lead_ids)
+    finally:
+        connection.close()
+
+
+def _keep(version: ModelVersion, model: Model, lead_ids: list[int]) -> Kept:
+    """A look without locks finds the few that need the careful way."""
+    stale = stale_among(version, model, lead_ids)
+    changed = sum(score_leads(stale[at : at + CAREFUL]).changed for at in range(0, len(stale), CAREFUL))
+    return Kept(len(lead_ids), changed)
+
+
+def stale_among(version: ModelVersion, model: Model, lead_ids: list[int]) -> list[int]:
+    """Which of these leads (ascending ids) have no score, another than they should, or no cycle that they should."""
+    words = Words.of(model)
+    before = rows.peek(lead_ids, words)
+    as_of = rows.database_now()
+    after = _score(model, before, words, facts.microseconds(as_of))
+    differ = before.lead[rows.must_write(before, after, as_of)].tolist()
+    fresh = np.setdiff1d(lead_ids, before.lead, assume_unique=True).tolist()
+    due = without_cycle(after.lead[after.qualified == 1].tolist())
+    return sorted({*differ, *fresh, *due})
 
 
 @transaction.atomic
@@ -85,19 +126,20 @@ def score_leads(lead_ids: Sequence[int]) -> Kept:
     if current is None or not lead_ids:
         return NOTHING
     version, model = current
-    before = rows.lock(sorted(set(lead_ids)), version)
+    words = Words.of(model)
+    before = rows.lock(sorted(set(lead_ids)), version, words)
     if not len(before.lead):
         return NOTHING
     as_of = rows.database_now()
-    after = _score(model, before, facts.microseconds(as_of))
-    changed = rows.write(before, after, version, as_of)
-    open_due_cycles(version=version, lead_ids=after.lead[after.qualified].tolist())
+    after = _score(model, before, words, facts.microseconds(as_of))
+    changed = rows.write(before, after, version, words, as_of)
+    open_due_cycles(version=version, lead_ids=after.lead[after.qualified == 1].tolist())
     return Kept(len(before.lead), changed)
 
 
-def _score(model: Model, before: ScoreRows, as_of: int) -> ScoreRows:
+def _score(model: Model, before: ScoreRows, words: Words, as_of: int) -> ScoreRows:
     lead_ids = before.lead.tolist()
-    result = engine.score(model, before.lead, columns(lead_ids, engine.fields_read(model)), as_of)
+    result = engine.score(model, before.lead, engine.fields_of(lead_ids, model), as_of)
     excluded = np.isin(before.lead, rows.disqualified_among(lead_ids))
-    holds = holds_many(result, before.qualified, model) & ~excluded
-    return rows.from_result(before.lead, result, holds, excluded, model)
+    holds = holds_many(result, before.qualified == 1, model) & ~excluded
+    return rows.from_result(before.lead, result, holds, excluded, words)
