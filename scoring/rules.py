@@ -7,8 +7,9 @@ Window  half-open, (as_of - W, as_of]; nothing after `as_of` counts
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from scoring import decay
@@ -101,7 +102,8 @@ def once(facts: Iterable[Fact]) -> list[Fact]:
 
 def tally(rule: Rule, shapes: Shapes, past: Iterable[Fact], as_of: int) -> Tally:
     """`past` is newest first and holds nothing after `as_of`."""
-    counted = [fact for fact in past if in_reach(rule, as_of, fact) and concerns(rule, shapes, fact)]
+    within = takewhile(within_reach(rule, as_of), past)
+    counted = [fact for fact in within if concerns(rule, shapes, fact)]
     if rule.aggregate == "distinct":
         counted = _newest_of_each(rule, shapes, counted)
     aggregate = sum(fact.lasted for fact in counted) if rule.aggregate == "sum" else len(counted)
@@ -109,8 +111,9 @@ def tally(rule: Rule, shapes: Shapes, past: Iterable[Fact], as_of: int) -> Tally
     return Tally(rule, tuple(counted), aggregate, satisfied, _mass(rule, counted, satisfied, as_of))
 
 
-def in_reach(rule: Rule, as_of: int, fact: Fact) -> bool:
-    return rule.reach is None or as_of - fact.occurred_at < rule.reach
+def within_reach(rule: Rule, as_of: int) -> Callable[[Fact], bool]:
+    reach = rule.reach
+    return lambda fact: reach is None or as_of - fact.occurred_at < reach
 
 
 def concerns(rule: Rule, shapes: Shapes, fact: Fact) -> bool:
