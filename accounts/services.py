@@ -12,6 +12,8 @@ SCOPES = {
     "scores:read": "Read scores and their explanation",
     "handoffs:read": "Read handoffs",
     "handoffs:write": "Hand off, accept and reject",
+    "opportunities:read": "Read deals and the stages of the pipeline",
+    "opportunities:write": "Open, move, win, lose and reopen deals",
 }
 PREFIXES = {ApiToken.Kind.WRITE: "twk_", ApiToken.Kind.API: "tat_"}
 

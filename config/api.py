@@ -9,6 +9,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import SimpleRouter
 
 from handoff.api import HandoffViewSet, RejectReasonViewSet
+from handoff.api_opportunities import CloseReasonViewSet, OpportunityViewSet, PipelineStageViewSet
 from leads.api import ActivityViewSet, LeadViewSet
 from scoring.api import ScoreViewSet
 
@@ -18,6 +19,9 @@ router.register("activities", ActivityViewSet)
 router.register("scores", ScoreViewSet)
 router.register("handoffs", HandoffViewSet)
 router.register("reject-reasons", RejectReasonViewSet)
+router.register("opportunities", OpportunityViewSet)
+router.register("pipeline-stages", PipelineStageViewSet)
+router.register("close-reasons", CloseReasonViewSet)
 
 
 # Swagger draws its icons from data addresses; everything else comes from us.

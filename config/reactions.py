@@ -14,6 +14,10 @@ REACTIONS: dict[str, list[str]] = {
     "handoff.HandoffOffered": ["nurturing.tasks.stop_lead"],
     "handoff.HandoffAccepted": ["nurturing.tasks.stop_lead"],
     "handoff.HandoffRejected": ["nurturing.tasks.recycle_lead"],
+    "handoff.OpportunityOpened": ["nurturing.tasks.stop_lead"],
+    "handoff.OpportunityWon": ["nurturing.tasks.stop_lead"],
+    "handoff.OpportunityLost": ["nurturing.tasks.recycle_lead"],
+    "handoff.OpportunityReopened": ["nurturing.tasks.stop_lead"],
     "nurturing.CampaignActivated": ["nurturing.tasks.enrol_segment"],
     "nurturing.MessagesQueued": ["nurturing.tasks.send_due"],
 }

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from handoff.calendars import Calendar, due_after
+from handoff.demo_deals import Pipeline
 from handoff.models import BusinessCalendar, Handoff, RejectReason, RoundRobinSeat, SlaClock, SlaPolicy
 from handoff.services.clocks import new_clock
 from leads.demo.people import last_working_moment
@@ -26,6 +27,7 @@ DECIDED_AFTER = timedelta(days=45)
 LOST = ("No budget this year.", "Chose another tool.", "Went silent.")
 ACCEPTED_SHARE = 0.72
 WON_SHARE = 0.26
+DEAL_SHARE = 0.7  # of the accepted leads became a deal
 NOTES = (
     "Asked for numbers before the next budget round.",
     "Looked at prices three times this week.",
@@ -44,6 +46,7 @@ class Story:
     reps: Sequence[User]
     marketer: User
     now: datetime
+    pipeline: Pipeline
     clocks: list[SlaClock] = field(default_factory=list)
     stages: list[StageChange] = field(default_factory=list)
     touches: list[NewActivity] = field(default_factory=list)
@@ -86,7 +89,8 @@ def load(*, now: datetime, size: int) -> str:
     SlaClock.objects.bulk_create(story.clocks)
     StageChange.objects.bulk_create(story.stages)
     record_activities(story.touches)
-    return f"{len(offered) + len(past)} handoffs, {len(waiting)} MQLs waiting"
+    story.pipeline.write_steps()
+    return f"{len(offered) + len(past)} handoffs, {story.pipeline.deals} deals, {len(waiting)} MQLs waiting"
 
 
 def _story(now: datetime) -> Story:
@@ -98,7 +102,8 @@ def _story(now: datetime) -> Story:
         RoundRobinSeat.objects.get_or_create(rep=rep)
     calendar = Calendar.from_data(policy.calendar.as_data())
     marketer = User.objects.filter(role=User.Role.MARKETER).order_by("pk").first()
-    return Story(random.Random(SEED), calendar, policy, reps, marketer, now)
+    pipeline = Pipeline.of(random.Random(SEED), now)
+    return Story(random.Random(SEED), calendar, policy, reps, marketer, now, pipeline)
 
 
 def _offer(story: Story, cycle: QualificationCycle, at: datetime) -> Handoff:
@@ -156,11 +161,17 @@ def _accepted(story: Story, cycle: QualificationCycle, handoff: Handoff, at: dat
     decided = at + DECIDED_AFTER * story.dice.uniform(0.4, 1.6)
     if decided < story.now:
         _decided(story, cycle, handoff, decided)
+    elif touched and story.dice.random() < DEAL_SHARE:
+        story.pipeline.open_deal(handoff, touched)
+        _move(story, cycle, "opportunity", touched, f"Deal opened by {handoff.rep.name}.", handoff.rep)
 
 
 def _decided(story: Story, cycle: QualificationCycle, handoff: Handoff, at: datetime) -> None:
     won = story.dice.random() < WON_SHARE
     reason = "Signed for a year." if won else story.dice.choice(LOST)
+    if won or story.dice.random() < DEAL_SHARE:
+        opened = (handoff.accepted_at or handoff.offered_at) + timedelta(days=1)
+        story.pipeline.closed_deal(handoff, min(opened, at), at, won=won)
     _close(cycle, "customer" if won else "lost", reason, at, handoff.rep)
     _move(story, cycle, "customer" if won else "recycled", at, reason, handoff.rep)
 

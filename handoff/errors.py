@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from handoff.models import Handoff
+    from handoff.models import Handoff, Opportunity
 
 
 class HandoffError(Exception):
@@ -47,3 +47,29 @@ class TooLateToUndo(HandoffError):
 
 class NotBeingWorked(HandoffError):
     """A touch belongs to a lead that was accepted and is still open."""
+
+
+class DealExists(HandoffError):
+    """This handoff became a deal already. `opportunity` is that one."""
+
+    def __init__(self, opportunity: Opportunity) -> None:
+        self.opportunity = opportunity
+        who = opportunity.opened_by or "Somebody"
+        super().__init__(
+            f"{who} opened this deal on {opportunity.opened_at:%-d %b %Y at %H:%M} UTC. No second one was made."
+        )
+
+
+class DealChanged(HandoffError):
+    """Somebody changed the deal since the page was drawn. `opportunity` is the row as it stands now."""
+
+    def __init__(self, opportunity: Opportunity) -> None:
+        self.opportunity = opportunity
+        who = opportunity.changed_by or "Somebody"
+        super().__init__(
+            f"{who} changed this deal meanwhile; it is in “{opportunity.stage}” now. Your change was not saved."
+        )
+
+
+class CannotMoveDeal(HandoffError):
+    """The deal is closed, or open, and the wish does not fit; the words say which."""

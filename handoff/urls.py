@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from handoff.views import counts, inbox, inbox_decisions, live, panel, queue, queue_decisions, withdrawal
+from handoff.views import (
+    counts,
+    deals,
+    inbox,
+    inbox_decisions,
+    live,
+    panel,
+    pipeline,
+    queue,
+    queue_decisions,
+    withdrawal,
+)
 
 app_name = "handoff"
 urlpatterns: list[URLPattern] = [
@@ -20,6 +31,15 @@ urlpatterns: list[URLPattern] = [
     path("handoffs/<int:pk>/touches/", inbox_decisions.touches, name="touch"),
     path("handoffs/<int:pk>/transfer/", inbox_decisions.transfer, name="transfer"),
     path("handoffs/<int:pk>/withdrawal/", withdrawal.withdrawal, name="withdraw"),
+    path("handoffs/<int:pk>/opportunity/", deals.opening, name="open_deal"),
+    path("pipeline/", pipeline.pipeline, name="pipeline"),
+    path("pipeline/won-by/", pipeline.won_by, name="won_by"),
+    path("pipeline/<int:pk>/", deals.deal, name="deal"),
+    path("pipeline/<int:pk>/details/", deals.details, name="deal_details"),
+    path("pipeline/<int:pk>/stage/", deals.stage, name="deal_stage"),
+    path("pipeline/<int:pk>/win/", deals.win, name="deal_win"),
+    path("pipeline/<int:pk>/loss/", deals.loss, name="deal_loss"),
+    path("pipeline/<int:pk>/reopening/", deals.reopening, name="deal_reopening"),
     path("leads/<int:lead_pk>/handoffs/", panel.panel, name="panel"),
     path("counts/", counts.counts, name="counts"),
     path("live/", live.live, name="live"),

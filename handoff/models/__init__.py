@@ -3,16 +3,21 @@
 from handoff.models.calendars import BusinessCalendar, working_week
 from handoff.models.clocks import SlaClock
 from handoff.models.handoffs import Handoff
+from handoff.models.opportunities import CloseReason, Opportunity, PipelineStage, StageStep
 from handoff.models.policies import SlaPolicy
 from handoff.models.reasons import RejectReason
 from handoff.models.routing import RoundRobinSeat
 
 __all__ = [
     "BusinessCalendar",
+    "CloseReason",
     "Handoff",
+    "Opportunity",
+    "PipelineStage",
     "RejectReason",
     "RoundRobinSeat",
     "SlaClock",
     "SlaPolicy",
+    "StageStep",
     "working_week",
 ]

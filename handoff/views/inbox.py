@@ -15,7 +15,7 @@ from accounts.models import User
 from handoff.clock import database_now
 from handoff.faces import chips, face
 from handoff.inbox import groups
-from handoff.models import Handoff, SlaClock
+from handoff.models import Handoff, Opportunity, SlaClock
 from leads.models import Activity
 from scoring.models import QualificationCycle
 
@@ -96,6 +96,7 @@ def detail_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
         ],
         "former": _former_cycles(handoff),
         "activities": _activities(handoff),
+        "deal": Opportunity.objects.visible_to(request.user).filter(handoff=handoff).first(),
         "may_answer": answerable and handoff.is_open and open_cycle,
         "may_touch": answerable and bool(handoff.accepted_at) and open_cycle,
         "may_move": request.user.leads_sales and handoff.is_open and open_cycle,  # type: ignore[union-attr]

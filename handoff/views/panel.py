@@ -33,7 +33,7 @@ def panel(request: HttpRequest, lead_pk: int) -> HttpResponse:
 
 def _cycles(request: HttpRequest, lead: Lead) -> list[dict[str, Any]]:
     handoffs = Handoff.objects.visible_to(request.user).select_related(
-        "rep", "offered_by", "answered_by", "reject_reason"
+        "rep", "offered_by", "answered_by", "reject_reason", "opportunity__stage"
     )
     cycles = QualificationCycle.objects.filter(lead=lead).order_by("-n")
     cycles = cycles.select_related("closed_by", "version").prefetch_related(
@@ -47,12 +47,16 @@ def _story(request: HttpRequest, cycle: QualificationCycle) -> dict[str, Any]:
     now, user = database_now(), request.user
     handoffs = list(cycle.handoffs.all())
     clocks = [(clock, face(clock, now)) for clock in cycle.clocks.all()]
+    deals = [row.opportunity for row in handoffs if hasattr(row, "opportunity")]
     live = next((row for row in handoffs if not row.rejected_at and not row.withdrawn_at), None)
     waiting = cycle.closed_at is None and live is None
+    opens = live and live.accepted_at and not cycle.closed_at and live.answerable_by(user)
     return {
         "cycle": cycle,
         "handoffs": handoffs,
         "clocks": [(clock, look) for clock, look in clocks if look],
         "may_hand_off": waiting and not user.is_rep,  # type: ignore[union-attr]
+        "deals": deals,
+        "may_open_deal": live if opens and not deals else None,
         "answerable": live if live and live.is_open and live.answerable_by(user) else None,
     }

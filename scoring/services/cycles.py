@@ -111,3 +111,19 @@ def close_orphans(*, limit: int = 500) -> int:
         close_cycle(cycle=cycle, outcome=Outcome.EXPIRED, reason="Merged into another lead.")
         done += 1
     return done
+
+
+class CycleSuperseded(Exception):
+    """The lead has qualified again since; that cycle is the one to work with."""
+
+
+@transaction.atomic
+def reopen_cycle(*, cycle: QualificationCycle) -> QualificationCycle:
+    """Takes the end of a lead's newest cycle back; nothing for one that is open. Raises CycleSuperseded."""
+    if QualificationCycle.objects.filter(lead_id=cycle.lead_id, n__gt=cycle.n).exists():
+        raise CycleSuperseded("This lead has qualified again since. Work with the newer cycle.")
+    QualificationCycle.objects.filter(pk=cycle.pk, closed_at__isnull=False).update(
+        closed_at=None, outcome="", outcome_reason="", closed_by=None
+    )
+    cycle.refresh_from_db()
+    return cycle

@@ -1,15 +1,27 @@
 """Leads that qualified, offers, and clocks moved in time: the database's clock cannot be set, so rows are."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import count
 
 from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import User
-from handoff.models import BusinessCalendar, Handoff, RejectReason, SlaClock, SlaPolicy
+from handoff.models import (
+    BusinessCalendar,
+    CloseReason,
+    Handoff,
+    Opportunity,
+    PipelineStage,
+    RejectReason,
+    SlaClock,
+    SlaPolicy,
+)
 from handoff.services import clocks
+from handoff.services.answers import accept
 from handoff.services.offers import offer
+from handoff.services.opportunities import Terms, open_opportunity
 from leads.models import Company, Lead
 from scoring.models import ModelVersion, QualificationCycle, Score
 
@@ -100,4 +112,24 @@ def let_time_pass(handoff: Handoff, by: timedelta) -> None:
 def overdue(row: SlaClock, by: timedelta = timedelta(minutes=5, seconds=30)) -> None:
     SlaClock.objects.filter(pk=row.pk).update(
         due_at=Now() - by, half_at=Now() - 3 * by, nearly_at=Now() - 2 * by
+    )
+
+
+def make_pipeline() -> dict[str, PipelineStage]:
+    """The stages by name; a test that empties the tables has lost those of the migration."""
+    names = (("Qualified", "open"), ("Proposal", "open"), ("Won", "won"), ("Lost", "lost"))
+    for place, (name, kind) in enumerate(names):
+        PipelineStage.objects.get_or_create(name=name, defaults={"kind": kind, "order": place * 20})
+    CloseReason.objects.get_or_create(label="Price")
+    return {stage.name: stage for stage in PipelineStage.objects.all()}
+
+
+def make_deal(
+    rep: User, actor: User, *, amount: int | None = 1000, currency: str = "EUR", **fields: object
+) -> Opportunity:
+    make_pipeline()
+    handoff = accept(handoff=make_offer(rep, actor, **fields), actor=rep)
+    name = handoff.lead.company.name
+    return open_opportunity(
+        handoff=handoff, actor=rep, terms=Terms(name, None if amount is None else Decimal(amount), currency)
     )
