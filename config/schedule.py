@@ -8,6 +8,7 @@ SCHEDULE = {
     "advance enrolments": {"task": "nurturing.tasks.advance_due", "schedule": 10.0},
     "send mails": {"task": "nurturing.tasks.send_due", "schedule": 10.0},
     "enrol new members": {"task": "nurturing.tasks.enrol_segments", "schedule": 30.0},
+    "enter campaigns anew": {"task": "nurturing.tasks.take_in_re_entries", "schedule": 30.0},
     "stop who must not be mailed": {"task": "nurturing.tasks.sweep_stops", "schedule": 30.0},
     "finish imports": {"task": "leads.tasks.sweep_imports", "schedule": 20.0},
     "close cycles of the disqualified": {"task": "scoring.tasks.sweep_cycles", "schedule": 30.0},

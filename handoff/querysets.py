@@ -40,6 +40,15 @@ class HandoffQuerySet(models.QuerySet):
         return self.select_related("lead__company", "lead__score", "rep", "cycle", "offered_by")
 
 
+class RepairQuerySet(models.QuerySet):
+    def visible_to(self, user: User | Any) -> Self:
+        """Marketing's work; sales managers look on, a rep sees what became of their own rejections."""
+        return self.filter(handoff__rep=user) if user.is_rep else self
+
+    def open(self) -> Self:
+        return self.filter(done_at=None)
+
+
 class ClockQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
         """Reps see the clocks of their own handoffs."""

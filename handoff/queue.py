@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from handoff.faces import chips
 from handoff.keyset import By
-from handoff.models import Handoff, SlaClock
+from handoff.models import Handoff, Repair, SlaClock
 from leads.models import Lead
 from scoring.models import ModelVersion, QualificationCycle, Score
 
@@ -123,6 +123,13 @@ VIEWS = (
         _soon,
         "No promise is at risk",
         "Nothing is due within the next hour, and nothing is overdue.",
+    ),
+    _clocks(
+        "fix",
+        "To put right",
+        lambda user: _waiting(user).filter(cycle__in=Repair.objects.open().values("handoff__cycle")),
+        "Nothing to put right",
+        "Leads that sales sent back with wrong data appear here.",
     ),
     View(
         "rejected",

@@ -12,6 +12,7 @@ from handoff.views import (
     pipeline,
     queue,
     queue_decisions,
+    repairs,
     withdrawal,
 )
 
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("queue/recycling/", queue_decisions.recycle, name="recycle"),
     path("queue/disqualification/", queue_decisions.disqualify, name="disqualify"),
     path("queue/enrolment/", queue_decisions.enrol, name="enrol"),
+    path("queue/<int:cycle_pk>/repair/", repairs.repair, name="repair"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/<int:pk>/", inbox.detail, name="inbox_detail"),
     path("handoffs/<int:pk>/acceptance/", inbox_decisions.acceptance, name="accept"),

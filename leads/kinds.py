@@ -42,6 +42,7 @@ KINDS: dict[str, Kind] = {
     "call": Kind("Call", "phone", "sales"),
     "meeting": Kind("Meeting", "calendar-check", "sales"),
     "note": Kind("Note", "square-pen", "sales"),
+    "score_lowered": Kind("Score lowered by sales", "arrow-down", "sales"),
 }
 CUSTOM = re.compile(r"custom:[a-z0-9][a-z0-9._-]{0,59}")
 

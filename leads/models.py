@@ -358,6 +358,26 @@ class StageChange(models.Model):
         indexes: ClassVar = [models.Index(fields=["lead", "-at"], name="stage_change_idx")]
 
 
+@pghistory.track()
+class ReEntry(models.Model):
+    """A lead is to enter a campaign from a day on. One floor asks, another does it; see docs/adr/0009."""
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="re_entries")
+    campaign = models.PositiveBigIntegerField(help_text="The id of the campaign.")
+    key = models.CharField(max_length=60, unique=True, help_text="Who asked; asking twice changes nothing.")
+    reason = models.CharField(max_length=300)
+    due_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    result = models.CharField(max_length=200, blank=True, help_text="What became of it, in words.")
+
+    class Meta:
+        verbose_name_plural = "re-entries"
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], name="re_entry_due_idx", condition=Q(settled_at=None)),
+            models.Index(fields=["lead", "-due_at"], name="re_entry_lead_idx"),
+        ]
+
+
 class LeadOutcome(models.Model):
     """A result known from elsewhere, such as an import's outcome column; one a lead."""
 

@@ -115,7 +115,8 @@ def _activities(lead: Lead, channel: str, place: tuple[datetime, int, int] | Non
 def _activity(row: Activity) -> Entry:
     kind = describe(row.shape.kind)
     props = {**row.shape.props, **(row.props or {})}
-    notes = [_noted(props), _span(row.seconds), f"{row.amount / 100:,.2f}" if row.amount else ""]
+    span = "" if row.shape.kind == "score_lowered" else _span(row.seconds)
+    notes = [_noted(props), span, f"{row.amount / 100:,.2f}" if row.amount else ""]
     if row.shape.machine:
         notes.append("done by a machine, not scored")
     return Entry(

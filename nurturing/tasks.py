@@ -7,7 +7,7 @@ from celery import shared_task
 
 from leads.events import heard
 from nurturing import delivery, ledger
-from nurturing.services import enrolments
+from nurturing.services import enrolments, re_entries
 
 SECONDS = 20  # of one run; whatever is left waits for the next sweep
 
@@ -24,8 +24,17 @@ def check_goals(lead_id: int, **_event: Any) -> None:
 
 @shared_task
 def recycle_lead(lead_id: int, **_event: Any) -> None:
-    """Ends what still runs. The segment sweep takes the lead in again once the campaign's cool-down is over."""
+    """Ends what still runs, then enters the campaign that the reject reason names if that is due at once.
+
+    Without one the segment sweep takes the lead in again, once the campaign's own cool-down is over.
+    """
     enrolments.stop_lead(lead_id)
+    re_entries.take_in_due()
+
+
+@shared_task
+def take_in_re_entries() -> None:
+    re_entries.take_in_due()
 
 
 @shared_task

@@ -153,6 +153,18 @@ BEHAVIOUR: list[dict[str, Any]] = [
         **_halving(30),
     ),
     _does("newsletter", "Signed up for the newsletter", "newsletter_signup", 4, group="mail", n=1),
+    _does(
+        "lowered-by-sales",
+        "Sales said no",
+        "score_lowered",
+        -1,
+        group="negative",
+        mode="each",
+        aggregate="sum",
+        cap=40,
+        window_hours=365 * DAY,
+        **_halving(90),
+    ),
     _does("unsubscribed", "Unsubscribed", "email_unsubscribe", -20, group="negative", n=1),
     _does("bounced", "Mail bounced", "email_bounce", -15, group="negative", n=1),
     _does(

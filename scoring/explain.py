@@ -112,3 +112,13 @@ def newest_evidence(explanation: Explanation) -> datetime | None:
         if line.newest_at and (line.points > 0 or line.rule == explanation.result.critical)
     ]
     return facts.instant(max(helping)) if helping else None
+
+
+def critical_evidence(explanation: Explanation) -> datetime | None:
+    """When the lead last did what qualifies at once; None when no such rule decided."""
+    decisive = [
+        line.newest_at
+        for line in explanation.lines
+        if line.newest_at and line.rule and line.rule == explanation.result.critical
+    ]
+    return facts.instant(max(decisive)) if decisive else None

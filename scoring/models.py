@@ -277,6 +277,10 @@ class QualificationCycle(models.Model):
     )
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
     outcome_reason = models.CharField(max_length=300, blank=True)
+    cool_until = models.DateTimeField(
+        null=True, blank=True, help_text="No new cycle opens before, unless a critical signal comes."
+    )
+    cooled_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = CycleQuerySet.as_manager()
 
@@ -290,7 +294,12 @@ class QualificationCycle(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["opened_at"], condition=Q(closed_at=None), name="cycle_open_idx")
+            models.Index(fields=["opened_at"], condition=Q(closed_at=None), name="cycle_open_idx"),
+            models.Index(
+                fields=["cool_until"],
+                condition=Q(cool_until__isnull=False, cooled_at=None),
+                name="cycle_cooling_idx",
+            ),
         ]
 
     def __str__(self) -> str:

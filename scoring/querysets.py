@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
+from django.db.models.functions import Now
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -27,3 +28,11 @@ class CycleQuerySet(models.QuerySet):
 
     def open(self) -> Self:
         return self.filter(closed_at=None)
+
+    def cooling(self) -> Self:
+        """Closed, and the lead may not qualify by points again yet."""
+        return self.filter(cool_until__gt=Now())
+
+    def cooled(self) -> Self:
+        """Their cool-down is over and nobody has looked at the lead since."""
+        return self.filter(cool_until__lte=Now(), cooled_at=None)

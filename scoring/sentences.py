@@ -54,7 +54,9 @@ WORDINGS: dict[str, Wording] = {
     "call": Wording("a lead has {}", "a call", "had {}"),
     "meeting": Wording("a lead has {}", "a meeting", "had {}"),
     "note": Wording("a lead gets {}", "a note", "got {}"),
+    "score_lowered": Wording("{} the score of a lead", "sales lowers", "sales lowered the score"),
 }
+IN_POINTS = ("score_lowered",)  # what such an activity measures are points, not seconds
 PLURALS = {"path": "pages", "category": "categories", "content": "pieces of content"}
 SINGULARS = {"path": "page"}
 PAGES = ("page_view", "engaged_time")
@@ -74,7 +76,7 @@ def happened(rule: Rule, aggregate: int, labels: Labels = NO_LABELS) -> str:
         done = wording.past.format(_different(rule, aggregate, labels) + _suffix(rule, labels))
         return done + _within(rule)
     done = wording.past.format(_thing(rule, labels))
-    amount = f", {duration(aggregate)} in all" if rule.aggregate == "sum" else _times(aggregate)
+    amount = f", {_sum(rule, aggregate)} in all" if rule.aggregate == "sum" else _times(aggregate)
     return done + amount + _within(rule)
 
 
@@ -104,6 +106,10 @@ def duration(seconds: int) -> str:
     return counted(seconds, "second")
 
 
+def _sum(rule: Rule, number: int) -> str:
+    return counted(number, "point") if rule.activity in IN_POINTS else duration(number)
+
+
 def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
@@ -126,13 +132,14 @@ def _behaviour(rule: Rule, labels: Labels) -> str:
         return f"when {clause.format(many + _suffix(rule, labels))}{within}"
     often = f" more than{_times(rule.n - 1)}" if rule.n > 1 else ""
     if rule.aggregate == "sum":
-        often = f" for at least {duration(rule.n)} in all"
+        often = f" for at least {_sum(rule, rule.n)} in all"
     return f"when {clause.format(_thing(rule, labels))}{often}{within}"
 
 
 def _each(rule: Rule, labels: Labels, clause: str) -> str:
     if rule.aggregate == "sum":
-        return f"for every {duration(rule.n)} in which {clause.format(_thing(rule, labels))}"
+        link = "by which" if rule.activity in IN_POINTS else "in which"
+        return f"for every {_sum(rule, rule.n)} {link} {clause.format(_thing(rule, labels))}"
     if rule.aggregate == "distinct":
         one = SINGULARS.get(rule.distinct_by, label_of(rule.distinct_by, labels))
         return f"each time {clause.format(f'a different {one}' + _suffix(rule, labels))}"

@@ -52,4 +52,4 @@ def close_cycle_of(lead_id: int) -> None:
 
 @shared_task
 def sweep_cycles() -> int:
-    return cycles.close_orphans()
+    return cycles.close_orphans() + cycles.end_cool_downs()

@@ -234,6 +234,7 @@ CELERY_BEAT_SCHEDULE = SCHEDULE
 CELERY_BEAT_SCHEDULER = "config.beat:HeartbeatScheduler"
 CELERY_TIMEZONE = "UTC"
 
+CAMPAIGN_NAMES = "nurturing.names.campaign_names"  # asked by leads.campaigns
 TANDEM_MAX_SHAPES = env.int("TANDEM_MAX_SHAPES", default=200_000)  # rows of the shape dictionary
 TANDEM_SHOW_DESIGN = False
 TANDEM_SHOW_MAIL: Path | None = None

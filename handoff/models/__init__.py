@@ -6,6 +6,7 @@ from handoff.models.handoffs import Handoff
 from handoff.models.opportunities import CloseReason, Opportunity, PipelineStage, StageStep
 from handoff.models.policies import SlaPolicy
 from handoff.models.reasons import RejectReason
+from handoff.models.repairs import Repair
 from handoff.models.routing import RoundRobinSeat
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Opportunity",
     "PipelineStage",
     "RejectReason",
+    "Repair",
     "RoundRobinSeat",
     "SlaClock",
     "SlaPolicy",

@@ -16,21 +16,18 @@ from django.db.models.functions import Now
 
 from handoff.clock import database_now
 from handoff.errors import AlreadyAnswered, NoteRequired, NotWaiting, TooLateToUndo
-from handoff.events import HandoffAccepted, HandoffRejected
+from handoff.events import HandoffAccepted
 from handoff.models import Handoff, RejectReason, SlaClock
-from handoff.services import clocks
+from handoff.services import clocks, consequences
+from handoff.services.consequences import who
 from handoff.services.news import tell
 from handoff.services.offers import lock_cycle
 from leads.events import publish
 from leads.models import Lead
-from leads.services.people import assign_owner, disqualify, move_stage
-from scoring.models import QualificationCycle
-from scoring.services.cycles import close_cycle
+from leads.services.people import move_stage
 
 UNDO = timedelta(seconds=8)
 Kind = SlaClock.Kind
-Outcome = QualificationCycle.Outcome
-Consequence = RejectReason.Consequence
 
 
 @transaction.atomic
@@ -40,9 +37,7 @@ def accept(*, handoff: Handoff, actor: Any) -> Handoff:
     _answer(handoff, actor, accepted_at=Now())
     since = handoff.accepted_at or database_now()
     clocks.start_clock(kind=Kind.FIRST_TOUCH, cycle=handoff.cycle, handoff=handoff, started_at=since)
-    move_stage(
-        lead=handoff.lead, stage=Lead.Stage.SQL, reason=f"Accepted by {actor.name}.", actor=_who(actor)
-    )
+    move_stage(lead=handoff.lead, stage=Lead.Stage.SQL, reason=f"Accepted by {actor.name}.", actor=who(actor))
     tell(handoff, "accepted")
     return handoff
 
@@ -82,9 +77,7 @@ def undo(*, handoff: Handoff, actor: Any) -> Handoff:
     clocks.resume(clocks.of_handoff(handoff, Kind.ACCEPT))
     clocks.of_handoff(handoff, Kind.FIRST_TOUCH).delete()
     if accepted:
-        move_stage(
-            lead=handoff.lead, stage=Lead.Stage.MQL, reason="Acceptance was undone.", actor=_who(actor)
-        )
+        move_stage(lead=handoff.lead, stage=Lead.Stage.MQL, reason="Acceptance was undone.", actor=who(actor))
     tell(handoff, "undone")
     return handoff
 
@@ -105,7 +98,7 @@ def settle(handoff_id: int, *, early: bool = False) -> bool:
     if handoff.accepted_at:
         publish(HandoffAccepted(lead_id=handoff.lead_id, handoff_id=handoff.pk))
     elif handoff.reject_reason:
-        _follow_rejection(handoff, handoff.reject_reason)
+        consequences.follow(handoff, handoff.reject_reason)
     return True
 
 
@@ -125,35 +118,3 @@ def _answer(handoff: Handoff, actor: Any, **answer: Any) -> None:
     if not won:
         raise AlreadyAnswered(handoff)
     clocks.meet(clocks.of_handoff(handoff, Kind.ACCEPT))
-
-
-def _follow_rejection(handoff: Handoff, reason: RejectReason) -> None:
-    words = ": ".join(part for part in (str(reason), handoff.answer_note) if part)[:300]
-    assign_owner(lead=handoff.lead, owner=None, actor=handoff.answered_by)
-    if handoff.cycle.closed_at is not None:
-        return
-    if reason.consequence == Consequence.RETURN:
-        clocks.restart_hand_off_clock(handoff, database_now())
-    elif reason.consequence == Consequence.DISQUALIFY:
-        end_disqualified(handoff.cycle, actor=handoff.answered_by, reason=words)
-    else:
-        end_recycled(handoff.cycle, outcome=Outcome.REJECTED, actor=handoff.answered_by, reason=words)
-        publish(HandoffRejected(lead_id=handoff.lead_id, handoff_id=handoff.pk))
-
-
-def end_recycled(cycle: QualificationCycle, *, outcome: str, actor: Any, reason: str) -> None:
-    """Back to nurture: the cycle ends and its clocks stop; newer evidence may open the next."""
-    close_cycle(cycle=cycle, outcome=outcome, reason=reason, actor=_who(actor))
-    clocks.cancel(SlaClock.objects.filter(cycle=cycle))
-    move_stage(lead=cycle.lead, stage=Lead.Stage.RECYCLED, reason=reason, actor=_who(actor))
-
-
-def end_disqualified(cycle: QualificationCycle, *, actor: Any, reason: str) -> None:
-    close_cycle(cycle=cycle, outcome=Outcome.DISQUALIFIED, reason=reason, actor=_who(actor))
-    clocks.cancel(SlaClock.objects.filter(cycle=cycle))
-    disqualify(lead=cycle.lead, actor=_who(actor), reason=reason[:200])
-
-
-def _who(actor: Any) -> Any:
-    """An API token that nobody owns has no row to point to."""
-    return actor if actor is not None and actor.pk else None

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from handoff.services.answers import Outcome, end_disqualified, end_recycled
+from handoff.services.consequences import Outcome, end_disqualified, end_recycled
 from handoff.services.offers import lock_cycle, must_wait
 from scoring.models import QualificationCycle
 

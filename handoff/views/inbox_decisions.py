@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from handoff import consequences
 from handoff.errors import HandoffError
 from handoff.forms import RejectForm, TouchForm, TransferForm
 from handoff.models import Handoff, RejectReason
@@ -21,12 +22,7 @@ from handoff.services.touches import log_touch
 from handoff.views import answers
 from handoff.views.counts import counts_of
 from handoff.views.inbox import detail_context, find, first_of, inbox_url, list_context
-
-CONSEQUENCES = {
-    RejectReason.Consequence.RECYCLE: "Goes back to nurture and may return on new activity.",
-    RejectReason.Consequence.DISQUALIFY: "Closed as disqualified: no scoring, no campaigns.",
-    RejectReason.Consequence.RETURN: "Back to marketing to put right, then offered again.",
-}
+from leads.campaigns import campaign_names
 
 
 @login_required
@@ -50,7 +46,8 @@ def rejection(request: HttpRequest, pk: int) -> HttpResponse:
     form = RejectForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         reasons = RejectReason.objects.filter(active=True)
-        choices = [(reason, CONSEQUENCES[RejectReason.Consequence(reason.consequence)]) for reason in reasons]
+        campaigns = campaign_names()
+        choices = [(reason, consequences.words(reason, campaigns)) for reason in reasons]
         context = _dialog_context(request, handoff) | {"choices": choices}
         return answers.dialog(request, "handoff/_reject.html", "Reject", context, form)
     reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]

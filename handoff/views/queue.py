@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from accounts.access import roles
-from handoff import counting, keyset
+from handoff import counting, keyset, repairs
 from handoff.clock import database_now
 from handoff.faces import face
 from handoff.figures import acceptance, hand_off_time
@@ -153,6 +153,7 @@ def sheet_context(request: HttpRequest, cycle: QualificationCycle) -> dict[str, 
         "live": live,
         "waiting": cycle.closed_at is None and live is None,
         "former": _former(cycle),
+        "repair": repairs.open_repair(cycle),
         "query": urlencode(list_query(request)),
         "close_url": list_url(request),
         "may_recycle": request.user.works_in_marketing,  # type: ignore[union-attr]

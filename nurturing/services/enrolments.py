@@ -18,7 +18,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Va
 from django.db.models.functions import Coalesce, Now
 
 from leads.events import publish
-from leads.models import Activity, Lead, StageChange
+from leads.models import Activity, Lead, ReEntry, StageChange
 from nurturing import gates, ledger, segments
 from nurturing.events import MessagesQueued
 from nurturing.models import Campaign, CampaignVersion, Enrolment, Message, Step
@@ -80,7 +80,8 @@ def enrol_segment(campaign_id: int) -> int:
         return 0
     members = segments.members(campaign.segment).values("pk")
     before = Enrolment.objects.filter(campaign=campaign, lead=OuterRef("pk"))
-    people = _candidates(campaign).filter(pk__in=members)
+    elsewhere = ReEntry.objects.filter(lead=OuterRef("pk"), settled_at=None)  # a reject reason names where
+    people = _candidates(campaign).filter(~Exists(elsewhere), pk__in=members)
     return _insert(campaign, people.filter(~Exists(before) | _recycled(campaign)), None)
 
 

@@ -14,6 +14,7 @@ from accounts.access import roles
 from leads.models import Lead
 from nurturing import gates
 from nurturing.models import Campaign, Enrolment, Message
+from nurturing.names import waiting_re_entries
 from nurturing.services import enrolments
 
 MOST_LEADS = 1000
@@ -28,6 +29,7 @@ def panel(request: HttpRequest, lead_pk: int) -> HttpResponse:
     runs = Enrolment.objects.visible_to(request.user).filter(lead=lead).order_by("-pk")
     context = {
         "lead": lead,
+        "re_entries": waiting_re_entries(lead),
         "blocker": dict(Enrolment.Ended.choices).get(lead.blocker, ""),
         "runs": runs.select_related("campaign", "version").prefetch_related(mails)[:SHOWN_RUNS],
     }

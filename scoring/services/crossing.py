@@ -7,7 +7,7 @@ import logging
 from django.db import connection
 
 from leads.models import Lead
-from scoring.explain import Explanation, explain, newest_evidence
+from scoring.explain import Explanation, critical_evidence, explain, newest_evidence
 from scoring.models import ModelVersion, QualificationCycle, Score
 from scoring.services.cycles import open_cycle
 
@@ -47,6 +47,7 @@ def _open(lead: Lead, version: ModelVersion) -> QualificationCycle | None:
         reason="; ".join(why.reasons()) or "Meets the definition",
         rule_key=critical or "",
         evidence_at=newest_evidence(why),
+        critical_at=critical_evidence(why),
         total=why.result.total,
         band=why.result.band,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -10,10 +11,12 @@ from django.db.models.functions import Now
 from leads.events import publish
 from leads.models import Lead
 from leads.services.people import move_stage
+from leads.services.touches import touch
 from scoring.events import CycleClosed, LeadQualified
 from scoring.models import ModelVersion, QualificationCycle
 
 Outcome = QualificationCycle.Outcome
+NO_TIME = timedelta()
 
 
 class CycleClosedAlready(Exception):
@@ -31,13 +34,15 @@ def open_cycle(
     evidence_at: Any,
     total: int,
     band: str,
+    critical_at: Any = None,
 ) -> QualificationCycle | None:
-    """A new cycle, or None when one is open or the evidence is not newer than the end of the last.
+    """A new cycle, or None when one is open, the evidence is not newer than the end of the last, or that one's
+    cool-down runs. Only a critical signal that is itself newer (`critical_at`) cuts a cool-down short.
 
     The partial unique index decides between two scorers; the loser gets None.
     """
     last = QualificationCycle.objects.filter(lead=lead).order_by("-n").first()
-    if last is not None and (last.closed_at is None or not _newer(evidence_at, last)):
+    if last is not None and not _may_follow(last, evidence_at, critical_at):
         return None
     cycle, created = QualificationCycle.objects.get_or_create(
         lead=lead,
@@ -60,6 +65,12 @@ def open_cycle(
     return cycle
 
 
+def _may_follow(last: QualificationCycle, evidence_at: Any, critical_at: Any) -> bool:
+    if last.closed_at is None or not _newer(evidence_at, last):
+        return False
+    return _newer(critical_at, last) or not QualificationCycle.objects.cooling().filter(pk=last.pk).exists()
+
+
 def _newer(evidence_at: Any, last: QualificationCycle) -> bool:
     """Only what happened after the last cycle ended can qualify anew."""
     return evidence_at is not None and evidence_at > last.closed_at
@@ -67,11 +78,17 @@ def _newer(evidence_at: Any, last: QualificationCycle) -> bool:
 
 @transaction.atomic
 def close_cycle(
-    *, cycle: QualificationCycle, outcome: str, reason: str = "", actor: Any = None
+    *,
+    cycle: QualificationCycle,
+    outcome: str,
+    reason: str = "",
+    actor: Any = None,
+    cool_down: timedelta = NO_TIME,
 ) -> QualificationCycle:
     """Ends a cycle once. Raises CycleClosedAlready for the second who tries.
 
-    The caller moves the lead's stage: only it knows what comes next.
+    The caller moves the lead's stage: only it knows what comes next. Until `cool_down` is over no points open
+    the next cycle.
     """
     won = (
         QualificationCycle.objects.open()
@@ -81,6 +98,7 @@ def close_cycle(
             outcome=outcome,
             outcome_reason=reason[:300],
             closed_by_id=getattr(actor, "pk", None),
+            cool_until=Now() + cool_down if cool_down else None,
         )
     )
     cycle.refresh_from_db()
@@ -123,7 +141,17 @@ def reopen_cycle(*, cycle: QualificationCycle) -> QualificationCycle:
     if QualificationCycle.objects.filter(lead_id=cycle.lead_id, n__gt=cycle.n).exists():
         raise CycleSuperseded("This lead has qualified again since. Work with the newer cycle.")
     QualificationCycle.objects.filter(pk=cycle.pk, closed_at__isnull=False).update(
-        closed_at=None, outcome="", outcome_reason="", closed_by=None
+        closed_at=None, outcome="", outcome_reason="", closed_by=None, cool_until=None, cooled_at=None
     )
     cycle.refresh_from_db()
     return cycle
+
+
+@transaction.atomic
+def end_cool_downs(*, limit: int = 500) -> int:
+    """Sweep: whoever did something while cooling is looked at again on the day it ends."""
+    cooled = QualificationCycle.objects.cooled().select_for_update(skip_locked=True).order_by("cool_until")
+    ended = dict(cooled.values_list("pk", "lead_id")[:limit])
+    QualificationCycle.objects.filter(pk__in=ended).update(cooled_at=Now())
+    touch(ended.values())
+    return len(ended)

@@ -49,7 +49,7 @@ function focusSearch() {
 
 // In a dialog with reasons the digits choose.
 function pickByDigit(dialog, key) {
-  const choice = /^[1-9]$/.test(key) && $$('.reasons input[type=radio]', dialog)[Number(key) - 1];
+  const choice = /^[1-9]$/.test(key) && $(`.reasons [data-digit="${key}"]`, dialog);
   if (!choice) return false;
   choice.click();
   choice.focus();

@@ -98,3 +98,57 @@ def test_the_sweep_ends_cycles_of_leads_disqualified_behind_its_back(published, 
 
     cycle = QualificationCycle.objects.get(lead=keen)
     assert (cycle.outcome, cycle.outcome_reason) == ("disqualified", "Student")
+
+
+def rejected_with_cool_down(lead, days=30):
+    keeping.score_leads([lead.pk])
+    cycle = close_cycle(cycle=the_cycle(lead), outcome=Outcome.REJECTED, cool_down=timedelta(days=days))
+    QualificationCycle.objects.filter(pk=cycle.pk).update(closed_at=timezone.now() - timedelta(hours=1))
+    return cycle
+
+
+def test_no_points_open_a_cycle_before_the_cool_down_ends(published, keen, did):
+    rejected_with_cool_down(keen)
+    for _ in range(3):
+        did(keen, "page_view", path="/pricing")
+
+    keeping.score_leads([keen.pk])
+
+    assert not QualificationCycle.objects.open().exists()
+
+
+def test_when_the_cool_down_ends_newer_evidence_counts_by_itself(published, keen, did):
+    cycle = rejected_with_cool_down(keen)
+    for _ in range(3):
+        did(keen, "page_view", path="/pricing")
+    keeping.score_leads([keen.pk])
+    QualificationCycle.objects.filter(pk=cycle.pk).update(cool_until=timezone.now())
+
+    assert (cycles.end_cool_downs(), cycles.end_cool_downs()) == (1, 0)
+    keeping.score_touched(limit=10)
+
+    assert the_cycle(keen).n == 2
+
+
+def test_when_the_cool_down_ends_old_evidence_still_does_not_count(published, keen):
+    cycle = rejected_with_cool_down(keen)
+    QualificationCycle.objects.filter(pk=cycle.pk).update(cool_until=timezone.now())
+
+    cycles.end_cool_downs()
+    keeping.score_touched(limit=10)
+
+    assert not QualificationCycle.objects.open().exists()
+
+
+def test_asking_for_a_demo_cuts_a_cool_down_short_but_an_old_request_does_not(published, make_lead, did):
+    lead = make_lead()
+    did(lead, "demo_request", days_ago=1)
+    rejected_with_cool_down(lead)
+    did(lead, "page_view", path="/pricing")
+
+    keeping.score_leads([lead.pk])
+    assert not QualificationCycle.objects.open().exists()
+    did(lead, "demo_request")
+    keeping.score_leads([lead.pk])
+
+    assert the_cycle(lead).cause == "critical"
