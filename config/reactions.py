@@ -18,6 +18,9 @@ REACTIONS: dict[str, list[str]] = {
     "handoff.OpportunityWon": ["nurturing.tasks.stop_lead"],
     "handoff.OpportunityLost": ["nurturing.tasks.recycle_lead"],
     "handoff.OpportunityReopened": ["nurturing.tasks.stop_lead"],
+    "handoff.ClockWarned": [],
+    "handoff.ClockBreached": [],
+    "handoff.ClockEscalated": [],
     "nurturing.CampaignActivated": ["nurturing.tasks.enrol_segment"],
     "nurturing.MessagesQueued": ["nurturing.tasks.send_due"],
 }

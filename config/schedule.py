@@ -5,6 +5,10 @@ SCHEDULE = {
     "score what time changed": {"task": "scoring.tasks.score_due", "schedule": 15.0},
     "let answers take effect": {"task": "handoff.tasks.settle_answers", "schedule": 5.0},
     "breach and warn clocks": {"task": "handoff.tasks.sweep_clocks", "schedule": 15.0},
+    "keep the holidays of the years to come": {
+        "task": "handoff.tasks.extend_holidays",
+        "schedule": 24 * 3600.0,
+    },
     "advance enrolments": {"task": "nurturing.tasks.advance_due", "schedule": 10.0},
     "send mails": {"task": "nurturing.tasks.send_due", "schedule": 10.0},
     "enrol new members": {"task": "nurturing.tasks.enrol_segments", "schedule": 30.0},

@@ -81,9 +81,9 @@ class Calendar:
             exceptions=_read_exceptions("exceptions", fields.get("exceptions", {})),
         )
 
-    def validate(self) -> None:
-        """Refuse a calendar on which no promise could ever fall due. Raises CalendarError."""
-        if not any(self.weekly) and not any(self.exceptions.values()):
+    def validate(self, now: datetime) -> None:
+        """Refuse a calendar on which no promise could fall due from `now` (aware) on. Raises CalendarError."""
+        if next_open(self, now) is None:
             raise CalendarError("weekly: no day has opening hours, so nothing would ever fall due")
 
     def instant(self, wall: datetime) -> datetime:

@@ -14,7 +14,9 @@ from accounts.models import User
 from handoff.calendars import Calendar, due_after
 from handoff.demo_deals import Pipeline
 from handoff.models import BusinessCalendar, Handoff, RejectReason, RoundRobinSeat, SlaClock, SlaPolicy
+from handoff.services.calendars import dates_to_keep
 from handoff.services.clocks import new_clock
+from handoff.services.promises import Book
 from leads.demo.people import last_working_moment
 from leads.models import Disqualification, Lead, StageChange
 from leads.services.activities import NewActivity, record_activities
@@ -42,7 +44,7 @@ class Story:
 
     dice: random.Random
     calendar: Calendar
-    policy: SlaPolicy
+    book: Book
     reps: Sequence[User]
     marketer: User
     now: datetime
@@ -69,10 +71,11 @@ class Story:
         met: datetime | None,
         handoff: Handoff | None = None,
     ) -> None:
-        clock = new_clock(kind=kind, cycle=cycle, started_at=start, handoff=handoff, policy=self.policy)
+        clock = new_clock(kind=kind, cycle=cycle, started_at=start, handoff=handoff, book=self.book)
         clock.met_at = met
         if clock.due_at and (met or self.now) > clock.due_at:
-            clock.breached_at = clock.due_at
+            clock.breached_at = clock.breach_told_at = clock.due_at
+            clock.escalated_at = clock.escalate_at
         self.clocks.append(clock)
 
 
@@ -94,16 +97,36 @@ def load(*, now: datetime, size: int) -> str:
 
 
 def _story(now: datetime) -> Story:
-    policy = SlaPolicy.in_force()
-    BusinessCalendar.objects.filter(pk=policy.calendar_id).update(tz="Europe/Oslo")
-    policy.refresh_from_db()
+    policy = _promises()
     reps = list(User.objects.reps().order_by("pk"))
     for rep in reps:
         RoundRobinSeat.objects.get_or_create(rep=rep)
     calendar = Calendar.from_data(policy.calendar.as_data())
     marketer = User.objects.filter(role=User.Role.MARKETER).order_by("pk").first()
+    book = Book(list(QualificationCycle.objects.all()))
     pipeline = Pipeline.of(random.Random(SEED), now)
-    return Story(random.Random(SEED), calendar, policy, reps, marketer, now, pipeline)
+    return Story(random.Random(SEED), calendar, book, reps, marketer, now, pipeline)
+
+
+def _promises() -> SlaPolicy:
+    """Norwegian hours and holidays for all, and a faster promise for those who fit best."""
+    policy = SlaPolicy.in_force()
+    BusinessCalendar.objects.filter(pk=policy.calendar_id).update(
+        tz="Europe/Oslo", holiday_country="NO", public_holidays=dates_to_keep("NO", "")
+    )
+    policy.refresh_from_db()
+    SlaPolicy.objects.create(
+        name="Best fit, high intent",
+        position=10,
+        conditions=[{"field": "band", "op": "is", "value": "A1"}],
+        calendar=policy.calendar,
+        hand_off_minutes=120,
+        accept_minutes=60,
+        first_touch_minutes=120,
+        disposition_minutes=2400,
+        escalate_after=30,
+    )
+    return policy
 
 
 def _offer(story: Story, cycle: QualificationCycle, at: datetime) -> Handoff:
@@ -160,10 +183,15 @@ def _accepted(story: Story, cycle: QualificationCycle, handoff: Handoff, at: dat
         )
     decided = at + DECIDED_AFTER * story.dice.uniform(0.4, 1.6)
     if decided < story.now:
+        settled: datetime | None = min(story.later(at, 600, 5400), decided)
         _decided(story, cycle, handoff, decided)
     elif touched and story.dice.random() < DEAL_SHARE:
+        settled = touched
         story.pipeline.open_deal(handoff, touched)
         _move(story, cycle, "opportunity", touched, f"Deal opened by {handoff.rep.name}.", handoff.rep)
+    else:
+        settled = None
+    story.run_clock(SlaClock.Kind.DISPOSITION, cycle, at, settled, handoff)
 
 
 def _decided(story: Story, cycle: QualificationCycle, handoff: Handoff, at: datetime) -> None:

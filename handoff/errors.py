@@ -73,3 +73,11 @@ class DealChanged(HandoffError):
 
 class CannotMoveDeal(HandoffError):
     """The deal is closed, or open, and the wish does not fit; the words say which."""
+
+
+class CannotPause(HandoffError):
+    """The clock does not run, is overdue, or is paused already."""
+
+
+class CannotResume(HandoffError):
+    """The clock is not paused."""

@@ -43,3 +43,28 @@ class OpportunityLost:
 class OpportunityReopened:
     lead_id: int
     opportunity_id: int
+
+
+@dataclass(frozen=True)
+class ClockWarned:
+    """Half (50) or four fifths (80) of a promise is used, in the hours of whoever keeps it; once each."""
+
+    lead_id: int
+    clock_id: int
+    percent: int
+
+
+@dataclass(frozen=True)
+class ClockBreached:
+    """Told once, in the hours of whoever made the promise. The row knows the instant itself."""
+
+    lead_id: int
+    clock_id: int
+
+
+@dataclass(frozen=True)
+class ClockEscalated:
+    """The manager has to know; once. Who that is, `handoff.services.receivers` says."""
+
+    lead_id: int
+    clock_id: int

@@ -34,6 +34,8 @@ def face(clock: SlaClock | None, now: datetime, *, met: str = "Met") -> Face | N
         return None
     if clock.met_at:
         return _ended(clock, met)
+    if clock.is_paused(now) and not clock.breached_at:
+        return _paused(clock)
     if clock.due_at is None:
         return Face("paused", "No due time", promise="The calendar of this promise never opens.")
     return _running(clock, clock.due_at, now)
@@ -41,8 +43,21 @@ def face(clock: SlaClock | None, now: datetime, *, met: str = "Met") -> Face | N
 
 def _ended(clock: SlaClock, met: str) -> Face:
     late = clock.breached_at is not None
-    words = f"{met}, late" if late else met
+    words = f"{met}, {_late_by(clock)}" if late else met
     return Face("missed" if late else "met", words, due_at=clock.due_at, promise=promise_words(clock))
+
+
+def _late_by(clock: SlaClock) -> str:
+    """In working time; a moment too late is late."""
+    if clock.due_at is None or clock.met_at is None:
+        return "late"
+    late = working_time(read_calendar(clock.calendar), clock.due_at, clock.met_at)
+    return f"{duration_words(late.total_seconds())} late"
+
+
+def _paused(clock: SlaClock) -> Face:
+    until = f" until {clock.resumes_at:%-d %b}" if clock.resumes_at else ""
+    return Face("paused", f"Paused{until}", due_at=clock.due_at, promise=promise_words(clock))
 
 
 def _running(clock: SlaClock, due_at: datetime, now: datetime) -> Face:
@@ -50,13 +65,13 @@ def _running(clock: SlaClock, due_at: datetime, now: datetime) -> Face:
     percent = percent_left(left, clock.minutes * MINUTE)
     state = clock_state(now=now, due=due_at, percent=percent, breached=clock.breached_at)
     words = left_words(left if state != "over" else min(left, 0))
-    opened = is_open(_read(clock.calendar), now)
+    opened = is_open(read_calendar(clock.calendar), now)
     return Face(state, words, percent, due_at, left, opened, promise_words(clock))
 
 
 def seconds_left(clock: SlaClock, due_at: datetime, now: datetime) -> int:
     """Working seconds until due, negative after it."""
-    calendar = _read(clock.calendar)
+    calendar = read_calendar(clock.calendar)
     if now <= due_at:
         return int(working_time(calendar, now, due_at).total_seconds())
     return -int(working_time(calendar, due_at, now).total_seconds())
@@ -77,10 +92,10 @@ def promise_words(clock: SlaClock) -> str:
 
 def worked(clock: SlaClock, until: datetime) -> timedelta:
     """Working time from the start of the clock until then."""
-    return working_time(_read(clock.calendar), clock.started_at, until)
+    return working_time(read_calendar(clock.calendar), clock.started_at, until)
 
 
-def _read(data: object) -> Calendar:
+def read_calendar(data: object) -> Calendar:
     return _parsed(orjson.dumps(data, option=orjson.OPT_SORT_KEYS))
 
 

@@ -32,8 +32,8 @@ class HandoffQuerySet(models.QuerySet):
         return self.filter(settles_at__lte=Now())
 
     def being_worked(self) -> Self:
-        """Accepted, and its cycle still open."""
-        return self.filter(accepted_at__isnull=False, cycle__closed_at=None)
+        """Accepted, not passed on since, and its cycle still open."""
+        return self.filter(accepted_at__isnull=False, withdrawn_at=None, cycle__closed_at=None)
 
     def with_people(self) -> Self:
         """All that a row of the inbox shows. The score is joined by its relation name."""
@@ -47,6 +47,13 @@ class RepairQuerySet(models.QuerySet):
 
     def open(self) -> Self:
         return self.filter(done_at=None)
+
+
+class PolicyQuerySet(models.QuerySet):
+    def conditional(self) -> Self:
+        """In the order in which they are tried; the default comes after all. One without conditions is for nobody."""
+        tried = self.filter(active=True, is_default=False).exclude(conditions=[])
+        return tried.order_by("position", "pk")
 
 
 class ClockQuerySet(models.QuerySet):

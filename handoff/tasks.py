@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from handoff.services import clocks, sweeps
+from handoff.services import calendars, clocks, sweeps
 from scoring.models import QualificationCycle
 
 
@@ -30,3 +30,8 @@ def settle_answers() -> None:
 @shared_task(acks_late=True)
 def sweep_clocks() -> None:
     sweeps.sweep()
+
+
+@shared_task(acks_late=True)
+def extend_holidays() -> None:
+    calendars.extend_holidays()

@@ -85,6 +85,11 @@ def matched(rule: Rule, fields: Mapping[str, Any], labels: Labels = NO_LABELS) -
     return " and ".join(_with_value(item, fields, labels) for item in rule.conditions) or "every lead"
 
 
+def conditions_sentence(conditions: Iterable[Condition], labels: Labels = NO_LABELS) -> str:
+    """Company size is at least 250 and source is webinar; empty without conditions."""
+    return " and ".join(f"{label_of(item.field, labels)} {_says(item)}" for item in conditions)
+
+
 def unknown(names: Iterable[str], labels: Labels = NO_LABELS) -> str:
     return f"{any_of(sorted({label_of(name, labels) for name in names}), 'and')} not known yet"
 

@@ -149,6 +149,11 @@ def _of_behaviour(rule: Rule) -> Found:
         yield "n", "Points for each occurrence start with the first; leave the number at 1."
 
 
+def condition_problem(condition: Condition) -> str | None:
+    """What is wrong with a condition on who a lead is, outside of a model."""
+    return _condition_problem(condition, measure=False)
+
+
 def _of_condition(condition: Condition, on_behaviour: bool) -> Found:
     message = _condition_problem(condition, on_behaviour and condition.field in MEASURES)
     if message:

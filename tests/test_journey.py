@@ -71,7 +71,8 @@ def test_a_demo_request_becomes_a_handoff_that_sales_answers(live_server, worker
     assert accepted.accepted_at is not None
     assert accepted.answered_by == rita
     assert Lead.objects.get(pk=accepted.lead_id).stage == "sql"
-    assert set(accepted.clocks.values_list("kind", flat=True)) == {"accept", "first_touch"}
+    kinds = {"accept", "first_touch", "disposition"}
+    assert set(accepted.clocks.values_list("kind", flat=True)) == kinds
     assert SlaClock.objects.filter(handoff=waiting, kind="accept", met_at=None).exists()
 
 

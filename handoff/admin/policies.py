@@ -4,51 +4,55 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from handoff import matching
 from handoff.admin.versioned import Versioned
 from handoff.models import SlaPolicy
-
-
-class PolicyForm(forms.ModelForm):
-    """Exactly one policy is in force; choosing another takes the mark from the old one."""
-
-    class Meta:
-        model = SlaPolicy
-        fields = (
-            "name",
-            "calendar",
-            "hand_off_minutes",
-            "accept_minutes",
-            "first_touch_minutes",
-            "is_default",
-        )
-
-    def clean_is_default(self) -> bool:
-        chosen: bool = self.cleaned_data["is_default"]
-        if not chosen and self.instance.pk and self.initial.get("is_default"):
-            raise forms.ValidationError("One policy must be in force. Make another the default instead.")
-        return chosen
-
-    def _get_validation_exclusions(self) -> set[str]:
-        """`save_model` moves the mark first, so two defaults never reach the table."""
-        return {*super()._get_validation_exclusions(), "is_default"}  # type: ignore[misc]
+from handoff.promise_forms import PolicyForm
 
 
 @admin.register(SlaPolicy)
 class SlaPolicyAdmin(Versioned):
     form = PolicyForm
+    ordering = ("is_default", "position", "pk")
     list_display = (
         "name",
+        "who_for",
+        "position",
         "calendar",
         "hand_off_minutes",
         "accept_minutes",
         "first_touch_minutes",
-        "is_default",
+        "disposition_minutes",
+        "active",
         "version",
     )
+    list_select_related = ("calendar",)
+    fieldsets = (
+        (None, {"fields": ("name", ("active", "is_default"), "version")}),
+        ("For whom", {"fields": ("position", "conditions")}),
+        (
+            "Promises, in working minutes",
+            {
+                "fields": (
+                    "hand_off_minutes",
+                    "accept_minutes",
+                    "first_touch_minutes",
+                    "disposition_minutes",
+                    "escalate_after",
+                    "calendar",
+                )
+            },
+        ),
+    )
+
+    @admin.display(description="For")
+    def who_for(self, policy: SlaPolicy) -> str:
+        if policy.is_default:
+            return "everybody else"
+        return matching.sentence(policy.conditions) or "nobody until it has conditions"
 
     def save_model(self, request: HttpRequest, obj: SlaPolicy, form: Any, change: bool) -> None:
         if obj.is_default:

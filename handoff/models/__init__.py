@@ -1,7 +1,7 @@
 """Facts about who takes a lead over, by when, and why not."""
 
-from handoff.models.calendars import BusinessCalendar, working_week
-from handoff.models.clocks import SlaClock
+from handoff.models.calendars import BusinessCalendar, TeamHours, working_week
+from handoff.models.clocks import ClockMove, ClockPause, SlaClock
 from handoff.models.handoffs import Handoff
 from handoff.models.opportunities import CloseReason, Opportunity, PipelineStage, StageStep
 from handoff.models.policies import SlaPolicy
@@ -11,6 +11,8 @@ from handoff.models.routing import RoundRobinSeat
 
 __all__ = [
     "BusinessCalendar",
+    "ClockMove",
+    "ClockPause",
     "CloseReason",
     "Handoff",
     "Opportunity",
@@ -21,5 +23,6 @@ __all__ = [
     "SlaClock",
     "SlaPolicy",
     "StageStep",
+    "TeamHours",
     "working_week",
 ]

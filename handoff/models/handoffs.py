@@ -28,7 +28,9 @@ class Handoff(models.Model):
     offered_at = models.DateTimeField(db_default=models.functions.Now())
     accepted_at = models.DateTimeField(null=True)
     rejected_at = models.DateTimeField(null=True)
-    withdrawn_at = models.DateTimeField(null=True, help_text="Taken back before an answer.")
+    withdrawn_at = models.DateTimeField(
+        null=True, help_text="Taken back before an answer, or passed on to another rep after it."
+    )
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     reject_reason = models.ForeignKey(RejectReason, models.PROTECT, null=True, related_name="+")
     answer_note = models.CharField(max_length=500, blank=True)
@@ -45,9 +47,7 @@ class Handoff(models.Model):
                 fields=["cycle"], condition=Q(rejected_at=None, withdrawn_at=None), name="handoff_one_live"
             ),
             models.CheckConstraint(
-                condition=Q(accepted_at=None, rejected_at=None)
-                | Q(accepted_at=None, withdrawn_at=None)
-                | Q(rejected_at=None, withdrawn_at=None),
+                condition=Q(rejected_at=None) | Q(accepted_at=None, withdrawn_at=None),
                 name="handoff_one_answer",
             ),
             models.CheckConstraint(
@@ -86,7 +86,9 @@ class Handoff(models.Model):
 
     @property
     def answer(self) -> str:
-        """In one word of the past: accepted, rejected, withdrawn, or nothing while it is open."""
+        """In words of the past: accepted, rejected, withdrawn, passed on, or nothing while it is open."""
+        if self.accepted_at and self.withdrawn_at:
+            return "passed on"
         for word, moment in (
             ("accepted", self.accepted_at),
             ("rejected", self.rejected_at),

@@ -32,11 +32,11 @@ Kind = SlaClock.Kind
 
 @transaction.atomic
 def accept(*, handoff: Handoff, actor: Any) -> Handoff:
-    """The rep takes the lead: it is an SQL, and the first-touch clock starts. Raises AlreadyAnswered."""
+    """The rep takes the lead: it is an SQL; the clocks for first touch and decision start. Raises AlreadyAnswered."""
     _may_answer(handoff, actor)
     _answer(handoff, actor, accepted_at=Now())
     since = handoff.accepted_at or database_now()
-    clocks.start_clock(kind=Kind.FIRST_TOUCH, cycle=handoff.cycle, handoff=handoff, started_at=since)
+    clocks.start_on_acceptance(handoff, since)
     move_stage(lead=handoff.lead, stage=Lead.Stage.SQL, reason=f"Accepted by {actor.name}.", actor=who(actor))
     tell(handoff, "accepted")
     return handoff
@@ -61,8 +61,9 @@ def reject(*, handoff: Handoff, actor: Any, reason: RejectReason, note: str = ""
 def undo(*, handoff: Handoff, actor: Any) -> Handoff:
     """Takes the answer back as if it had not been given. Raises TooLateToUndo."""
     lock_cycle(handoff.cycle)
+    handoff.refresh_from_db(fields=["accepted_at"])
     mine = Handoff.objects.filter(pk=handoff.pk, answered_by_id=actor.pk, settles_at__gt=Now())
-    accepted = handoff.accepted_at is not None
+    since = handoff.accepted_at
     won = mine.update(
         accepted_at=None,
         rejected_at=None,
@@ -74,9 +75,9 @@ def undo(*, handoff: Handoff, actor: Any) -> Handoff:
     handoff.refresh_from_db()
     if not won:
         raise TooLateToUndo("It is too late to undo this answer. Ask marketing or your manager.")
-    clocks.resume(clocks.of_handoff(handoff, Kind.ACCEPT))
-    clocks.of_handoff(handoff, Kind.FIRST_TOUCH).delete()
-    if accepted:
+    clocks.reopen(clocks.of_handoff(handoff, Kind.ACCEPT))
+    clocks.forget_acceptance(handoff, since)
+    if since:
         move_stage(lead=handoff.lead, stage=Lead.Stage.MQL, reason="Acceptance was undone.", actor=who(actor))
     tell(handoff, "undone")
     return handoff

@@ -90,13 +90,13 @@ def end_recycled(
 ) -> None:
     """Back to nurture: the cycle ends and its clocks stop; newer evidence may open the next."""
     close_cycle(cycle=cycle, outcome=outcome, reason=reason, actor=who(actor), cool_down=cool_down)
-    clocks.cancel(SlaClock.objects.filter(cycle=cycle))
+    clocks.end(SlaClock.objects.filter(cycle=cycle))
     move_stage(lead=cycle.lead, stage=Lead.Stage.RECYCLED, reason=reason, actor=who(actor))
 
 
 def end_disqualified(cycle: QualificationCycle, *, actor: Any, reason: str) -> None:
     close_cycle(cycle=cycle, outcome=Outcome.DISQUALIFIED, reason=reason, actor=who(actor))
-    clocks.cancel(SlaClock.objects.filter(cycle=cycle))
+    clocks.end(SlaClock.objects.filter(cycle=cycle))
     disqualify(lead=cycle.lead, actor=who(actor), reason=reason[:200])
 
 

@@ -6,6 +6,7 @@ Every verb here and in answers.py locks the cycle first, so all that happens to 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
@@ -46,7 +47,7 @@ def offer(*, cycle: QualificationCycle, actor: Any, rep: User | None = None, not
     cycle = lock_cycle(cycle)
     must_wait(cycle)
     route = routing.chosen(rep, str(actor.name)) if rep else routing.next_in_rotation(cycle.lead)
-    return _hand_over(cycle=cycle, route=route, actor=actor, note=note)
+    return hand_over(cycle=cycle, route=route, actor=actor, note=note)
 
 
 def offer_many(
@@ -81,7 +82,7 @@ def transfer(*, handoff: Handoff, rep: User, actor: Any, note: str = "") -> Hand
     _may_hand_off(actor)
     route = routing.chosen(rep, str(actor.name))
     _take_back(handoff, actor)
-    return _hand_over(cycle=handoff.cycle, route=route, actor=actor, note=note or handoff.note)
+    return hand_over(cycle=handoff.cycle, route=route, actor=actor, note=note or handoff.note)
 
 
 def lock_cycle(cycle: QualificationCycle) -> QualificationCycle:
@@ -105,7 +106,15 @@ def must_wait(cycle: QualificationCycle) -> None:
         raise NotWaiting(f"{cycle.lead.name} was rejected a moment ago. Try again in a few seconds.")
 
 
-def _hand_over(*, cycle: QualificationCycle, route: routing.Route, actor: Any, note: str) -> Handoff:
+def hand_over(
+    *,
+    cycle: QualificationCycle,
+    route: routing.Route,
+    actor: Any,
+    note: str,
+    touched: datetime | None = None,
+) -> Handoff:
+    """`touched` comes along when the lead was worked by another rep before."""
     handoff = Handoff.objects.create(
         cycle=cycle,
         lead=cycle.lead,
@@ -113,6 +122,7 @@ def _hand_over(*, cycle: QualificationCycle, route: routing.Route, actor: Any, n
         note=note.strip(),
         routed_because=route.because,
         offered_by_id=actor.pk,
+        first_touch_at=touched,
     )
     clocks.meet(clocks.of_cycle(cycle, Kind.HAND_OFF))
     clocks.start_clock(kind=Kind.ACCEPT, cycle=cycle, handoff=handoff, started_at=handoff.offered_at)

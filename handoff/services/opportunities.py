@@ -92,6 +92,7 @@ def _create(handoff: Handoff, actor: Any, terms: Terms, form_key: uuid.UUID) -> 
         **terms.values(),
     )
     _note_step(opportunity, None, actor)
+    clocks.meet_disposition(handoff.cycle)
     _move_lead(opportunity, Lead.Stage.OPPORTUNITY, f"Deal opened by {actor.name}.", actor)
     publish(OpportunityOpened(lead_id=opportunity.lead_id, opportunity_id=opportunity.pk))
     return opportunity
@@ -291,7 +292,7 @@ def _end_cycle(opportunity: Opportunity, outcome: str, words: str, actor: Any) -
     cycle = lock_cycle(opportunity.handoff.cycle)
     if cycle.closed_at is None:
         close_cycle(cycle=cycle, outcome=outcome, reason=words, actor=_who(actor))
-        clocks.cancel(SlaClock.objects.filter(cycle=cycle))
+        clocks.end(SlaClock.objects.filter(cycle=cycle))
 
 
 def _reopen_cycle(cycle: QualificationCycle) -> None:

@@ -5,14 +5,17 @@ Every change is one conditional update, so two sweeps at the same moment record 
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
-from handoff.models import Handoff, SlaClock, SlaPolicy
-from handoff.services import clocks
+from handoff.models import Handoff, SlaClock
+from handoff.services import clocks, telling
 from handoff.services.answers import settle
-from handoff.services.news import tell_all
+from handoff.services.promises import Book
+from leads.models import Lead
 from scoring.models import QualificationCycle
 
 BATCH = 500
@@ -26,8 +29,11 @@ def sweep(*, limit: int = BATCH) -> dict[str, int]:
         "withdrawn": withdraw_from_closed_cycles(),
         "cancelled": cancel_of_closed_cycles(),
         "started": start_missing(limit=limit),
-        "breached": record_breaches(),
-        "warned": record_warnings(),
+        "decided": clocks.meet(clocks.decided_elsewhere()),
+        "breached": telling.record_breaches(),
+        "warned": telling.record_warnings(),
+        "told": telling.tell_breaches(),
+        "escalated": telling.escalate(),
     }
 
 
@@ -45,58 +51,47 @@ def withdraw_from_closed_cycles() -> int:
 
 
 def cancel_of_closed_cycles() -> int:
-    return clocks.cancel(SlaClock.objects.filter(cycle__closed_at__isnull=False))
-
-
-@transaction.atomic
-def record_breaches() -> int:
-    overdue = SlaClock.objects.overdue(Now()).select_for_update(of=("self",), skip_locked=True)
-    late = list(overdue.select_related("handoff"))
-    tell_all([clock.handoff for clock in late if clock.handoff], "breached")
-    return SlaClock.objects.filter(pk__in=[clock.pk for clock in late]).update(breached_at=Now())
-
-
-def record_warnings() -> int:
-    """At half and at four fifths of the promised time; once each, and never for a clock past its due time."""
-    running = SlaClock.objects.running().filter(breached_at=None)
-    half = running.filter(half_warned_at=None, half_at__lte=Now()).update(half_warned_at=Now())
-    return half + running.filter(warned_at=None, nearly_at__lte=Now()).update(warned_at=Now())
+    running = SlaClock.objects.running().filter(cycle__closed_at__isnull=False)
+    return clocks.end(SlaClock.objects.filter(pk__in=list(running.values_list("pk", flat=True)[:BATCH])))
 
 
 def start_missing(*, limit: int = BATCH) -> int:
     """Clocks that a lost bell or a row written past the services left out."""
-    policy = SlaPolicy.in_force()
-    missing = [
-        *_missing_hand_off(policy, limit),
-        *_missing_of_handoffs(policy, Kind.ACCEPT, "offered_at", Handoff.objects.open(), limit),
-        *_missing_of_handoffs(policy, Kind.FIRST_TOUCH, "accepted_at", _untouched(), limit),
-    ]
+    missing = _missing_hand_off(limit)
+    missing += _missing_of_handoffs(Kind.ACCEPT, "offered_at", Handoff.objects.open(), limit)
+    missing += _missing_of_handoffs(Kind.FIRST_TOUCH, "accepted_at", _untouched(), limit)
+    missing += _missing_of_handoffs(Kind.DISPOSITION, "accepted_at", _just_accepted(), limit)
     clocks.start_clocks(missing)
     return len(missing)
 
 
-def _missing_hand_off(policy: SlaPolicy, limit: int) -> list[SlaClock]:
+def _missing_hand_off(limit: int) -> list[SlaClock]:
     clock = SlaClock.objects.filter(cycle=OuterRef("pk"), kind=Kind.HAND_OFF)
     handoff = Handoff.objects.filter(cycle=OuterRef("pk"))
-    cycles = QualificationCycle.objects.open().filter(~Exists(clock), ~Exists(handoff))
+    cycles = list(QualificationCycle.objects.open().filter(~Exists(clock), ~Exists(handoff))[:limit])
+    book = Book(cycles) if cycles else None
     return [
-        clocks.new_clock(kind=Kind.HAND_OFF, cycle=cycle, started_at=cycle.opened_at, policy=policy)
-        for cycle in cycles[:limit]
+        clocks.new_clock(kind=Kind.HAND_OFF, cycle=cycle, started_at=cycle.opened_at, book=book)
+        for cycle in cycles
     ]
 
 
-def _missing_of_handoffs(
-    policy: SlaPolicy, kind: str, since: str, handoffs: QuerySet[Handoff], limit: int
-) -> list[SlaClock]:
+def _missing_of_handoffs(kind: str, since: str, handoffs: QuerySet[Handoff], limit: int) -> list[SlaClock]:
     clock = SlaClock.objects.filter(handoff=OuterRef("pk"), kind=kind)
-    found = handoffs.filter(~Exists(clock), cycle__closed_at=None).select_related("cycle")[:limit]
+    missing = handoffs.filter(~Exists(clock), cycle__closed_at=None).select_related("cycle", "rep")
+    found = list(missing[:limit])
+    book = Book([row.cycle for row in found]) if found else None
     return [
-        clocks.new_clock(
-            kind=kind, cycle=row.cycle, handoff=row, started_at=getattr(row, since), policy=policy
-        )
+        clocks.new_clock(kind=kind, cycle=row.cycle, handoff=row, started_at=getattr(row, since), book=book)
         for row in found
     ]
 
 
 def _untouched() -> QuerySet[Handoff]:
     return Handoff.objects.being_worked().filter(first_touch_at=None)
+
+
+def _just_accepted() -> QuerySet[Handoff]:
+    """A lost bell is found within a day. Older leads were accepted before anybody promised a decision."""
+    undecided = Handoff.objects.being_worked().filter(accepted_at__gt=Now() - timedelta(days=1))
+    return undecided.filter(lead__stage=Lead.Stage.SQL)

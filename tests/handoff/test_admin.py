@@ -15,6 +15,8 @@ def calendar_form(**changes):
         "name": "Shifts",
         "tz": "Europe/Oslo",
         "weekly": {"mon": [["22:00", "06:00"]]},
+        "holiday_country": "",
+        "holiday_region": "",
         "holidays": [],
         "exceptions": {},
     }
@@ -61,6 +63,9 @@ def test_exactly_one_policy_is_in_force(ada, client_of):
         "hand_off_minutes": 60,
         "accept_minutes": 30,
         "first_touch_minutes": 60,
+        "disposition_minutes": 600,
+        "position": 100,
+        "active": "on",
     }
     admin = client_of(ada)
 
@@ -74,7 +79,9 @@ def test_exactly_one_policy_is_in_force(ada, client_of):
     assert SlaPolicy.objects.filter(is_default=True).count() == 1
 
 
-@pytest.mark.parametrize("listing", ["businesscalendar", "slapolicy", "rejectreason", "roundrobinseat"])
+@pytest.mark.parametrize(
+    "listing", ["businesscalendar", "teamhours", "slapolicy", "rejectreason", "roundrobinseat"]
+)
 def test_every_list_opens_for_admins_only(listing, ada, mara, client_of):
     assert client_of(ada).get(f"/admin/handoff/{listing}/").status_code == 200
     assert client_of(mara).get(f"/admin/handoff/{listing}/").status_code == 302

@@ -307,7 +307,7 @@ class TestCalendarsThatNeverOpen:
     @pytest.mark.parametrize("hours", NEVER)
     def test_they_are_refused(self, hours):
         with pytest.raises(CalendarError, match=r"^weekly: no day has opening hours"):
-            hours.validate()
+            hours.validate(at("2026-06-10T09:00"))
 
     @pytest.mark.parametrize("hours", NEVER)
     def test_they_answer_never(self, hours):
@@ -316,8 +316,12 @@ class TestCalendarsThatNeverOpen:
         assert working_time(hours, at("2000-01-01T00:00"), at("2500-01-01T00:00")) == timedelta(0)
 
     def test_a_week_with_hours_or_one_special_day_is_enough(self):
-        calendar().validate()
-        calendar(days=[], exceptions={"2026-12-24": [["09:00", "12:00"]]}).validate()
+        calendar().validate(at("2026-06-10T09:00"))
+        fair = calendar(days=[], exceptions={"2026-12-24": [["09:00", "12:00"]]})
+        fair.validate(at("2026-06-10T09:00"))
+
+        with pytest.raises(CalendarError, match=r"^weekly: "):
+            fair.validate(at("2026-12-25T09:00"))
 
     def test_special_days_alone_run_out(self):
         fair = calendar(days=[], exceptions={"2026-12-24": [["09:00", "12:00"]]})

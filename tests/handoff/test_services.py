@@ -15,13 +15,22 @@ from handoff.errors import (
     TooLateToUndo,
 )
 from handoff.models import Handoff, SlaClock
-from handoff.services import sweeps
+from handoff.services import sweeps, telling
 from handoff.services.answers import accept, reject, undo
 from handoff.services.marketing import disqualify, recycle
 from handoff.services.offers import offer, offer_many, transfer, withdraw
 from handoff.services.touches import log_touch
 from leads.models import Activity, Disqualification, StageChange
-from tests.handoff.factories import clock, let_time_pass, make_cycle, make_lead, make_offer, overdue, reason
+from tests.handoff.factories import (
+    clock,
+    let_time_pass,
+    make_cycle,
+    make_lead,
+    make_offer,
+    open_around_the_clock,
+    overdue,
+    reason,
+)
 
 pytestmark = pytest.mark.django_db
 LATER = timedelta(seconds=9)
@@ -230,7 +239,7 @@ def test_only_the_same_person_undoes_and_only_in_time(mara, rita, max):
 def test_a_late_acceptance_is_breached_and_met(mara, rita):
     handoff = make_offer(rita, mara)
     overdue(clock(handoff, "accept"))
-    sweeps.record_breaches()
+    telling.record_breaches()
 
     accept(handoff=handoff, actor=rita)
 
@@ -242,23 +251,24 @@ def test_a_late_acceptance_is_breached_and_met(mara, rita):
 def test_a_breach_is_recorded_once(mara, rita):
     overdue(clock(make_offer(rita, mara), "accept"))
 
-    assert [sweeps.record_breaches(), sweeps.record_breaches()] == [1, 0]
+    assert [telling.record_breaches(), telling.record_breaches()] == [1, 0]
 
 
 def test_a_kept_promise_never_breaches(mara, rita):
     handoff = accept(handoff=make_offer(rita, mara), actor=rita)
     overdue(clock(handoff, "accept"))
 
-    sweeps.record_breaches()
+    telling.record_breaches()
 
     assert clock(handoff, "accept").breached_at is None
 
 
 def test_warnings_come_once_at_half_and_at_four_fifths(mara, rita):
+    open_around_the_clock()
     row = clock(make_offer(rita, mara), "accept")
     SlaClock.objects.filter(pk=row.pk).update(half_at=row.started_at, nearly_at=row.started_at)
 
-    assert [sweeps.record_warnings(), sweeps.record_warnings()] == [2, 0]
+    assert [telling.record_warnings(), telling.record_warnings()] == [2, 0]
 
 
 def test_a_withdrawn_offer_waits_in_the_queue_again(mara, rita):
@@ -346,7 +356,8 @@ def test_the_sweep_starts_the_clocks_that_a_lost_bell_left_out(mara, rita):
     sweeps.sweep()
     sweeps.sweep()
 
-    kinds = [clock(waiting, "hand_off"), clock(offered, "accept"), clock(accepted, "first_touch")]
+    kinds = [clock(waiting, "hand_off"), clock(offered, "accept")]
+    kinds += [clock(accepted, "first_touch"), clock(accepted, "disposition")]
     assert SlaClock.objects.count() == len(kinds)
 
 

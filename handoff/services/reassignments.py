@@ -1,0 +1,77 @@
+"""Moving a lead from one rep to another, answered or not.
+
+The rep's accept clock ends and the next rep gets one of their own, as a new row. The clocks of the lead, first touch
+and decision, carry on: what is left of them is counted by the next team's calendar from the move.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models.functions import Now
+
+from accounts.models import User
+from handoff.clock import database_now
+from handoff.errors import CannotTake, NotBeingWorked
+from handoff.models import ClockMove, Handoff, SlaClock
+from handoff.services import clocks, offers, routing
+from handoff.services.answers import settle
+from handoff.services.promises import Book
+
+
+@transaction.atomic
+def reassign(*, handoff: Handoff, rep: User, actor: Any, note: str = "") -> Handoff:
+    """The new handoff. Raises CannotTake, AlreadyAnswered (unanswered leads), NotBeingWorked (answered ones)."""
+    if not handoff.accepted_at:
+        return offers.transfer(handoff=handoff, rep=rep, actor=actor, note=note)
+    if not actor.leads_sales:
+        raise PermissionDenied
+    if rep.pk == handoff.rep_id:
+        raise CannotTake(f"{handoff.lead.name} is with {rep} already. Choose another rep.")
+    route = routing.chosen(rep, str(actor.name))
+    settle(handoff.pk, early=True)
+    _let_go(handoff, actor)
+    following = offers.hand_over(
+        cycle=handoff.cycle,
+        route=route,
+        actor=actor,
+        note=note or handoff.note,
+        touched=handoff.first_touch_at,
+    )
+    _carry_on(handoff, following, actor, following.offered_at or database_now())
+    return following
+
+
+def _let_go(handoff: Handoff, actor: Any) -> None:
+    """Accepted and passed on: the first rep's answer stands, the lead is no longer theirs."""
+    offers.lock_cycle(handoff.cycle)
+    won = Handoff.objects.being_worked().filter(pk=handoff.pk).update(withdrawn_at=Now())
+    handoff.refresh_from_db()
+    if not won:
+        raise NotBeingWorked(f"{handoff.lead.name} is no longer being worked, so nothing was moved.")
+
+
+def _carry_on(before: Handoff, after: Handoff, actor: Any, at: datetime) -> None:
+    running = SlaClock.objects.running().filter(handoff=before, kind__in=SlaClock.OF_THE_LEAD)
+    book = Book([after.cycle])
+    for clock in running.select_for_update(of=("self",)).order_by("pk"):
+        ClockMove.objects.create(
+            clock=clock,
+            at=at,
+            calendar_before=clock.calendar,
+            from_rep_id=before.rep_id,
+            to_rep_id=after.rep_id,
+            by_id=actor.pk,
+        )
+        _move(clock, after, book)
+
+
+def _move(clock: SlaClock, after: Handoff, book: Book) -> None:
+    calendar = book.calendar_of(after, book.policy_of(after.cycle))
+    clock.handoff, clock.calendar = after, calendar.as_data()
+    clock.policy = clock.policy | clocks.calendar_name(calendar)
+    clocks.reckon_again(clock)
+    clock.save(update_fields=["handoff", "calendar", "policy", *clocks.RECKONED])
