@@ -1,7 +1,7 @@
 """The REST API of handoffs: hand over, accept, reject. Two answers never both win; the loser is told who and when."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import django_filters
 from django.db.models import QuerySet
@@ -18,21 +18,25 @@ from accounts.models import User
 from accounts.pages import NewestFirst
 from accounts.problems import Conflict
 from handoff.errors import AlreadyAnswered, HandoffError, NoteRequired
-from handoff.models import Handoff, RejectReason
+from handoff.models import Handoff, Holding, RejectReason
 from handoff.serializers import (
     HandoffSerializer,
+    HeldSerializer,
     NewHandoffSerializer,
     RejectionSerializer,
     RejectReasonSerializer,
 )
 from handoff.services.answers import accept, reject
-from handoff.services.offers import offer
+from handoff.services.offers import offer_or_hold
 from leads.models import Lead
 from scoring.models import QualificationCycle
 
 KEY = OpenApiParameter(
     "Idempotency-Key", str, OpenApiParameter.HEADER, description="Sending the same again does nothing twice."
 )
+
+
+Row = TypeVar("Row")
 
 
 class HandoffFilter(django_filters.FilterSet):
@@ -63,22 +67,28 @@ class HandoffViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
         handoffs = Handoff.objects.visible_to(self.request.user)
         return handoffs.select_related("lead", "cycle", "rep", "reject_reason").prefetch_related("clocks")
 
-    @extend_schema(request=NewHandoffSerializer, responses={201: HandoffSerializer}, parameters=[KEY])
+    @extend_schema(
+        request=NewHandoffSerializer,
+        responses={201: HandoffSerializer, 202: HeldSerializer},
+        parameters=[KEY],
+    )
     @idempotent
     def create(self, request: Request) -> Response:
-        """Hands the lead over. 409 when it is not waiting for it."""
+        """Hands the lead over. 202 when nobody can take it now, so that it waits; 409 when it is not waiting for it."""
         form = NewHandoffSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         given = form.validated_data
-        handoff = _or_conflict(
-            lambda: offer(
+        found = _or_conflict(
+            lambda: offer_or_hold(
                 cycle=_open_cycle(request, given["lead"]),
                 actor=request.user,
                 rep=_rep(given.get("rep")),
                 note=given.get("note", ""),
             )
         )
-        return self._shown(handoff, status=201)
+        if isinstance(found, Holding):
+            return Response(HeldSerializer(found).data, status=202)
+        return self._shown(found, status=201)
 
     @extend_schema(request=None, responses={201: HandoffSerializer}, parameters=[KEY])
     @action(detail=True, methods=["post"])
@@ -141,7 +151,7 @@ def _reason(digit: int) -> RejectReason:
     return reason
 
 
-def _or_conflict(act: Callable[[], Handoff]) -> Handoff:
+def _or_conflict(act: Callable[[], Row]) -> Row:
     try:
         return act()
     except NoteRequired as error:

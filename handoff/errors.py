@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from handoff.models import Handoff, Opportunity
+    from handoff.models import Handoff, Holding, Opportunity
 
 
 class HandoffError(Exception):
@@ -34,7 +34,17 @@ class CannotTake(HandoffError):
 
 
 class NobodyToRoute(HandoffError):
-    """No active rep has a seat in the rotation."""
+    """Nobody can take the lead now."""
+
+
+class Held(NobodyToRoute):
+    """The lead waits in the holding queue; that has been saved. `holding` is the row."""
+
+    def __init__(self, holding: Holding) -> None:
+        self.holding = holding
+        when = f" That may be {holding.next_at:%a %-d %b at %H:%M} UTC." if holding.next_at else ""
+        name = holding.cycle.lead.name
+        super().__init__(f"{name} is held: {holding.because} It goes to the first rep who can.{when}")
 
 
 class NoteRequired(HandoffError):

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from handoff.models import Handoff, RejectReason, SlaClock
+from handoff.models import Handoff, Holding, RejectReason, SlaClock
 
 
 class ClockSerializer(serializers.ModelSerializer):
@@ -38,6 +38,21 @@ class HandoffSerializer(serializers.ModelSerializer):
             "withdrawn": handoff.withdrawn_at,
         }
         return next((answer for answer, at in answers.items() if at), "open")
+
+
+class HeldSerializer(serializers.ModelSerializer):
+    """A lead that nobody can take now. It goes to the first rep who can, the oldest first."""
+
+    state = serializers.SerializerMethodField()
+    lead = serializers.IntegerField(source="cycle.lead_id", read_only=True)
+
+    class Meta:
+        model = Holding
+        fields = ("state", "lead", "cycle", "held_at", "because", "next_at")
+
+    def get_state(self, holding: Holding) -> str:
+        """always held"""
+        return "held"
 
 
 class NewHandoffSerializer(serializers.Serializer):

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from handoff.services import calendars, clocks, sweeps
+from handoff.services import calendars, clocks, draining, sweeps
 from scoring.models import QualificationCycle
 
 
@@ -35,3 +35,9 @@ def sweep_clocks() -> None:
 @shared_task(acks_late=True)
 def extend_holidays() -> None:
     calendars.extend_holidays()
+
+
+@shared_task(acks_late=True)
+def drain_holding(**_ids: int) -> None:
+    """Somebody answered, or time passed: whoever can take leads again gets those that waited longest."""
+    draining.drain()

@@ -13,6 +13,7 @@ from handoff.views import (
     queue,
     queue_decisions,
     repairs,
+    routing,
     withdrawal,
 )
 
@@ -42,6 +43,8 @@ urlpatterns: list[URLPattern] = [
     path("pipeline/<int:pk>/win/", deals.win, name="deal_win"),
     path("pipeline/<int:pk>/loss/", deals.loss, name="deal_loss"),
     path("pipeline/<int:pk>/reopening/", deals.reopening, name="deal_reopening"),
+    path("handoffs/<int:pk>/routing/", routing.why, name="routing"),
+    path("queue/<int:cycle_pk>/routing/", routing.look_ahead, name="look_ahead"),
     path("leads/<int:lead_pk>/handoffs/", panel.panel, name="panel"),
     path("counts/", counts.counts, name="counts"),
     path("live/", live.live, name="live"),

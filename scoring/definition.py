@@ -54,7 +54,7 @@ def rule_of(row: RuleRow) -> Rule:
         subject=row.subject,
         effect=row.effect,
         points=row.points,
-        conditions=tuple(_condition(item) for item in row.conditions),
+        conditions=tuple(condition_of(item) for item in row.conditions),
         enabled=row.enabled,
         activity=row.activity,
         aggregate=row.aggregate,
@@ -68,7 +68,7 @@ def rule_of(row: RuleRow) -> Rule:
     )
 
 
-def _condition(item: dict[str, Any]) -> Condition:
+def condition_of(item: dict[str, Any]) -> Condition:
     """Raises TypeError or KeyError for anything that is not {"field", "op", "value"}."""
     value = item.get("value")
     return Condition(

@@ -152,8 +152,13 @@ def _each(rule: Rule, labels: Labels, clause: str) -> str:
 
 
 def _fit(rule: Rule, labels: Labels) -> str:
-    said = [f"the {label_of(item.field, labels)} {_says(item)}" for item in rule.conditions]
+    said = [condition_words(item, labels) for item in rule.conditions]
     return "when " + (" and ".join(said) or "a lead is known")
+
+
+def condition_words(condition: Condition, labels: Labels = NO_LABELS) -> str:
+    """As in: the country is Norway or Sweden."""
+    return f"the {label_of(condition.field, labels)} {_says(condition)}"
 
 
 def _effect(rule: Rule) -> str:

@@ -7,19 +7,31 @@ from handoff.models.opportunities import CloseReason, Opportunity, PipelineStage
 from handoff.models.policies import SlaPolicy
 from handoff.models.reasons import RejectReason
 from handoff.models.repairs import Repair
-from handoff.models.routing import RoundRobinSeat
+from handoff.models.routing import (
+    Absence,
+    Holding,
+    RotationPool,
+    RoundRobinSeat,
+    RoutingDecision,
+    RoutingRule,
+)
 
 __all__ = [
+    "Absence",
     "BusinessCalendar",
     "ClockMove",
     "ClockPause",
     "CloseReason",
     "Handoff",
+    "Holding",
     "Opportunity",
     "PipelineStage",
     "RejectReason",
     "Repair",
+    "RotationPool",
     "RoundRobinSeat",
+    "RoutingDecision",
+    "RoutingRule",
     "SlaClock",
     "SlaPolicy",
     "StageStep",

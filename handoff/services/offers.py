@@ -15,10 +15,11 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from handoff.clock import database_now
-from handoff.errors import AlreadyAnswered, HandoffError, NotWaiting
+from handoff.decisions import Decision
+from handoff.errors import AlreadyAnswered, HandoffError, Held, NotWaiting
 from handoff.events import HandoffOffered
-from handoff.models import Handoff, SlaClock
-from handoff.services import clocks, routing
+from handoff.models import Handoff, Holding, SlaClock
+from handoff.services import clocks, holding, routing
 from handoff.services.news import tell
 from leads.events import publish
 from leads.services.people import assign_owner
@@ -37,17 +38,45 @@ class Offered(NamedTuple):
     refused: list[Refused]
 
 
-@transaction.atomic
 def offer(*, cycle: QualificationCycle, actor: Any, rep: User | None = None, note: str = "") -> Handoff:
-    """Hands the lead to `rep`, or to whose turn it is; the rep's accept clock starts.
+    """Hands the lead to `rep`, or to whom the rules choose; the rep's accept clock starts.
 
-    Raises NotWaiting, CannotTake, NobodyToRoute; PermissionDenied for a rep.
+    Raises Held once the lead waits in the holding queue, because nobody could take it. Raises NotWaiting,
+    CannotTake; PermissionDenied for a rep.
     """
+    found = offer_or_hold(cycle=cycle, actor=actor, rep=rep, note=note)
+    if isinstance(found, Holding):
+        raise Held(found)
+    return found
+
+
+@transaction.atomic
+def offer_or_hold(
+    *, cycle: QualificationCycle, actor: Any, rep: User | None = None, note: str = ""
+) -> Handoff | Holding:
+    """As `offer`; a lead that nobody can take comes back as the row that holds it."""
     _may_hand_off(actor)
     cycle = lock_cycle(cycle)
     must_wait(cycle)
-    route = routing.chosen(rep, str(actor.name)) if rep else routing.next_in_rotation(cycle.lead)
-    return hand_over(cycle=cycle, route=route, actor=actor, note=note)
+    decision = routing.chosen(rep, str(actor.name)) if rep else routing.route(cycle)
+    if decision.rep is None:
+        return holding.hold(cycle=cycle, decision=decision, actor=actor, note=note)
+    return hand_over(cycle=cycle, decision=decision, actor=actor, note=note)
+
+
+def place_held(holding_id: int) -> bool:
+    """Offers a held lead if somebody can take it now. Call it in a transaction. Raises NotWaiting."""
+    held = Holding.objects.select_related("cycle", "held_by").get(pk=holding_id)
+    cycle = lock_cycle(held.cycle)
+    if not Holding.objects.filter(pk=holding_id, released_at=None).exists():
+        return False
+    must_wait(cycle)
+    decision = routing.route(cycle)
+    if decision.rep is None:
+        holding.hold(cycle=cycle, decision=decision, actor=held.held_by, note=held.note)
+        return False
+    hand_over(cycle=cycle, decision=decision, actor=held.held_by, note=held.note)
+    return True
 
 
 def offer_many(
@@ -80,9 +109,9 @@ def transfer(*, handoff: Handoff, rep: User, actor: Any, note: str = "") -> Hand
     Raises AlreadyAnswered, CannotTake.
     """
     _may_hand_off(actor)
-    route = routing.chosen(rep, str(actor.name))
+    decision = routing.chosen(rep, str(actor.name))
     _take_back(handoff, actor)
-    return hand_over(cycle=handoff.cycle, route=route, actor=actor, note=note or handoff.note)
+    return hand_over(cycle=handoff.cycle, decision=decision, actor=actor, note=note or handoff.note)
 
 
 def lock_cycle(cycle: QualificationCycle) -> QualificationCycle:
@@ -109,24 +138,27 @@ def must_wait(cycle: QualificationCycle) -> None:
 def hand_over(
     *,
     cycle: QualificationCycle,
-    route: routing.Route,
+    decision: Decision,
     actor: Any,
     note: str,
     touched: datetime | None = None,
 ) -> Handoff:
     """`touched` comes along when the lead was worked by another rep before."""
+    rep = User.objects.get(pk=decision.rep)
     handoff = Handoff.objects.create(
         cycle=cycle,
         lead=cycle.lead,
-        rep=route.rep,
+        rep=rep,
         note=note.strip(),
-        routed_because=route.because,
-        offered_by_id=actor.pk,
+        routed_because=decision.because[:300],
+        offered_by_id=actor.pk if actor else None,
         first_touch_at=touched,
     )
+    holding.release(cycle)
+    routing.write_down(decision, cycle, handoff)
     clocks.meet(clocks.of_cycle(cycle, Kind.HAND_OFF))
     clocks.start_clock(kind=Kind.ACCEPT, cycle=cycle, handoff=handoff, started_at=handoff.offered_at)
-    assign_owner(lead=cycle.lead, owner=route.rep, actor=actor)
+    assign_owner(lead=cycle.lead, owner=rep, actor=actor)
     publish(HandoffOffered(lead_id=cycle.lead_id, handoff_id=handoff.pk))
     tell(handoff, "offered")
     return handoff

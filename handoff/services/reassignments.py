@@ -31,12 +31,12 @@ def reassign(*, handoff: Handoff, rep: User, actor: Any, note: str = "") -> Hand
         raise PermissionDenied
     if rep.pk == handoff.rep_id:
         raise CannotTake(f"{handoff.lead.name} is with {rep} already. Choose another rep.")
-    route = routing.chosen(rep, str(actor.name))
+    decision = routing.chosen(rep, str(actor.name))
     settle(handoff.pk, early=True)
     _let_go(handoff, actor)
     following = offers.hand_over(
         cycle=handoff.cycle,
-        route=route,
+        decision=decision,
         actor=actor,
         note=note or handoff.note,
         touched=handoff.first_touch_at,

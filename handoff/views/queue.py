@@ -154,6 +154,7 @@ def sheet_context(request: HttpRequest, cycle: QualificationCycle) -> dict[str, 
         "waiting": cycle.closed_at is None and live is None,
         "former": _former(cycle),
         "repair": repairs.open_repair(cycle),
+        "holding": cycle.holdings.filter(released_at=None).first(),
         "query": urlencode(list_query(request)),
         "close_url": list_url(request),
         "may_recycle": request.user.works_in_marketing,  # type: ignore[union-attr]

@@ -31,6 +31,7 @@ from handoff.views.queue import (
     list_url,
     sheet_context,
 )
+from handoff.views.routing import ahead_of
 from scoring.models import QualificationCycle
 
 Cycles = list[QualificationCycle]
@@ -70,7 +71,13 @@ def _decide(
     cycles = _chosen(request)
     form = form_class(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        context = {"cycles": cycles, "action": _action(request), "back_url": list_url(request)}
+        context: dict[str, Any] = {
+            "cycles": cycles,
+            "action": _action(request),
+            "back_url": list_url(request),
+        }
+        if form_class is OfferForm and len(cycles) == 1:
+            context["ahead"] = ahead_of(cycles[0])
         return answers.dialog(request, template, heading, context, form)
     following = _following(request, cycles)
     done, refused, undo_url = act(cycles, request.user, form.cleaned_data)

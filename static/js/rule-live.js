@@ -1,6 +1,6 @@
 // The sentence above a rule's form, renewed while somebody types. Without it the sentence shows after saving.
 const box = document.getElementById("rule-live");
-const form = document.querySelector("#rule_form");
+const form = box?.closest("form");
 
 let timer;
 let asked = 0;
