@@ -39,6 +39,7 @@ SECTIONS: tuple[tuple[str, tuple[Item, ...]], ...] = (
                 "i",
                 "inbox",
             ),
+            Item("handoff:team", "user-check", "Team", frozenset({R.MANAGER, R.ADMIN}), "e"),
             Item("handoff:pipeline", "handshake", "Pipeline", key="v"),
             Item("leads:list", "users", "Leads", key="l"),
             Item("leads:companies", "building-2", "Companies", key="c"),

@@ -21,6 +21,7 @@ REACTIONS: dict[str, list[str]] = {
     "handoff.ClockWarned": [],
     "handoff.ClockBreached": [],
     "handoff.ClockEscalated": [],
+    "handoff.CapacityChanged": ["handoff.tasks.drain_holding"],
     "nurturing.CampaignActivated": ["nurturing.tasks.enrol_segment"],
     "nurturing.MessagesQueued": ["nurturing.tasks.send_due"],
 }

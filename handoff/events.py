@@ -68,3 +68,10 @@ class ClockEscalated:
 
     lead_id: int
     clock_id: int
+
+
+@dataclass(frozen=True)
+class CapacityChanged:
+    """A rep can take more or fewer leads than before."""
+
+    rep_id: int

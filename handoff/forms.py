@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import User
-from handoff.models import Handoff, RejectReason
+from handoff.models import Absence, Handoff, RejectReason, RoundRobinSeat
 from handoff.services.touches import TouchKind
 
 NOTE = Handoff._meta.get_field("note").max_length
@@ -67,3 +67,45 @@ class TouchForm(forms.Form):
         label="What did you do", choices=TouchKind.choices, widget=forms.RadioSelect, initial=TouchKind.CALL
     )
     note = _note("Note", "What did you agree?")
+
+
+class MoveForm(forms.Form):
+    rep = forms.ModelChoiceField(
+        queryset=User.objects.none(), error_messages={"required": "Choose whom the lead goes to."}
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rep"].queryset = User.objects.reps()  # type: ignore[attr-defined]
+
+
+class SeatForm(forms.ModelForm):
+    class Meta:
+        model = RoundRobinSeat
+        fields = ("active", "weight", "max_open", "max_today", "calendar")
+
+
+class AbsenceForm(forms.ModelForm):
+    """Times are those of whoever types them."""
+
+    class Meta:
+        model = Absence
+        fields = ("starts_at", "ends_at", "cover", "most_owed")
+        widgets = {
+            name: forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+            for name in ("starts_at", "ends_at")
+        }
+
+    def __init__(self, *args: Any, rep: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.rep = rep
+        others = User.objects.reps().exclude(pk=rep.pk).order_by("name", "pk")
+        self.fields["cover"].queryset = others  # type: ignore[attr-defined]
+        self.fields["cover"].empty_label = "Nobody"  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("starts_at"), cleaned.get("ends_at")
+        if since and until and until <= since:
+            self.add_error("ends_at", "An absence ends after it began. Choose a later time.")
+        return cleaned

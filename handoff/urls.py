@@ -14,6 +14,7 @@ from handoff.views import (
     queue_decisions,
     repairs,
     routing,
+    team,
     withdrawal,
 )
 
@@ -43,6 +44,11 @@ urlpatterns: list[URLPattern] = [
     path("pipeline/<int:pk>/win/", deals.win, name="deal_win"),
     path("pipeline/<int:pk>/loss/", deals.loss, name="deal_loss"),
     path("pipeline/<int:pk>/reopening/", deals.reopening, name="deal_reopening"),
+    path("team/", team.board, name="team"),
+    path("team/handoffs/<int:pk>/rep/", team.move, name="team_move"),
+    path("team/<int:rep_pk>/capacity/", team.seat, name="seat"),
+    path("team/<int:rep_pk>/absences/", team.absences, name="absences"),
+    path("team/absences/<int:pk>/ending/", team.ending, name="absence_end"),
     path("handoffs/<int:pk>/routing/", routing.why, name="routing"),
     path("queue/<int:cycle_pk>/routing/", routing.look_ahead, name="look_ahead"),
     path("leads/<int:lead_pk>/handoffs/", panel.panel, name="panel"),
