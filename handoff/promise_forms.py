@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.text import capfirst
@@ -79,6 +79,12 @@ class PolicyForm(forms.ModelForm):
             "disposition_minutes",
             "escalate_after",
         )
+        labels: ClassVar = {
+            "hand_off_minutes": "Hand off within",
+            "accept_minutes": "Answer within",
+            "first_touch_minutes": "First touch within",
+            "disposition_minutes": "Decide within",
+        }
 
     def clean_is_default(self) -> bool:
         chosen: bool = self.cleaned_data["is_default"]

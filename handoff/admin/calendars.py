@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
 
+from handoff.admin import bench
 from handoff.admin.versioned import Versioned
 from handoff.models import BusinessCalendar, TeamHours
 from handoff.promise_forms import CalendarForm
+from handoff.services import policy_edits
+from handoff.services.policy_edits import Effect
 
 WEEKLY = (
     'Windows a day, such as {"mon": [["09:00", "12:00"], ["13:00", "17:00"]]}. A day left out is closed;'
@@ -32,6 +38,18 @@ class BusinessCalendarAdmin(Versioned):
         ("Hours", {"fields": ("weekly", "exceptions")}),
         ("Holidays", {"fields": (("holiday_country", "holiday_region"), "kept_holidays", "holidays")}),
     )
+
+    change_form_template = "admin/handoff/calendar_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        bench_page = self.admin_site.admin_view(require_GET(partial(bench.page, self)))
+        return [path("<int:pk>/bench/", bench_page, name="handoff_calendar_bench"), *super().get_urls()]
+
+    def effect(self, before: BusinessCalendar, after: BusinessCalendar) -> Effect:
+        return policy_edits.of_calendar(before, after)
+
+    def apply(self, obj: BusinessCalendar) -> int:
+        return policy_edits.apply_calendar(obj)
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -11,6 +11,8 @@ from handoff import matching
 from handoff.admin.versioned import Versioned
 from handoff.models import SlaPolicy
 from handoff.promise_forms import PolicyForm
+from handoff.services import policy_edits
+from handoff.services.policy_edits import Effect
 
 
 @admin.register(SlaPolicy)
@@ -47,6 +49,12 @@ class SlaPolicyAdmin(Versioned):
             },
         ),
     )
+
+    def effect(self, before: SlaPolicy, after: SlaPolicy) -> Effect:
+        return policy_edits.of_policy(before, after)
+
+    def apply(self, obj: SlaPolicy) -> int:
+        return policy_edits.apply_policy(obj)
 
     @admin.display(description="For")
     def who_for(self, policy: SlaPolicy) -> str:

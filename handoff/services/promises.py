@@ -20,13 +20,26 @@ class Terms(NamedTuple):
 
 
 class Book:
-    """Policies and team hours, read once for many leads: four queries at most, however many cycles."""
+    """Policies and team hours, read once for many leads: four queries at most, however many cycles.
 
-    def __init__(self, cycles: Sequence[QualificationCycle]) -> None:
+    `instead` is a policy as it is not saved yet, in place of its row.
+    """
+
+    def __init__(self, cycles: Sequence[QualificationCycle], instead: SlaPolicy | None = None) -> None:
         self.policies = list(SlaPolicy.objects.conditional().select_related("calendar"))
         self.default = SlaPolicy.in_force()
+        if instead is not None:
+            self._suppose(instead)
         self.hours = {row.team_id: row.calendar for row in TeamHours.objects.select_related("calendar")}
         self.values = matching.values_of(cycles, [policy.conditions for policy in self.policies])
+
+    def _suppose(self, policy: SlaPolicy) -> None:
+        others = [row for row in self.policies if row.pk != policy.pk]
+        if policy.is_default:
+            self.default = policy
+        elif policy.active and policy.conditions:
+            others = sorted([*others, policy], key=lambda row: (row.position, row.pk))
+        self.policies = others
 
     def terms(self, cycle: QualificationCycle, handoff: Handoff | None) -> Terms:
         policy = self.policy_of(cycle)
