@@ -1,0 +1,65 @@
+"""One of everything, what can be somebody's is Rita's; and the address of each route in that world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.urls import reverse
+
+from accounts.models import User
+from leads.services import imports
+from nurturing import tokens
+from tests.handoff.factories import make_cycle, make_offer, open_around_the_clock, reason
+from tests.nurturing import factories as nurture
+from tests.permissions.routes import Route
+
+
+def build(mara: User, rita: User) -> dict[str, Any]:
+    """{route or parameter: value of its parameter}; a route's own entry wins."""
+    open_around_the_clock()
+    reason()
+    offered = make_offer(rita, mara, name="Priya Raman")
+    draft = nurture.draft()
+    message = nurture.queued()
+    file = imports.create_import(name="people.csv", file=ContentFile(b"email\na@b.example\n"), actor=mara)
+    token = {use: tokens.sign(use, message.key) for use in (tokens.UNSUBSCRIBE, tokens.OPEN)}
+    return {
+        "lead_pk": offered.lead_id,
+        "cycle_pk": make_cycle(name="Ingrid Solheim").pk,
+        "leads": offered.lead_id,
+        "leads:company": offered.lead.company_id,
+        "leads:import": file.pk,
+        "api:lead-detail": offered.lead_id,
+        "api:score": offered.lead.score.pk,
+        "api:handoff": offered.pk,
+        "handoff": offered.pk,
+        "nurturing": draft.pk,
+        "nurturing:step": nurture.email(draft).pk,
+        "nurturing:stop": message.enrolment_id,
+        "nurturing:resolution": message.pk,
+        "nurturing:segment": draft.segment_id,
+        "nurturing:unsubscribe": token[tokens.UNSUBSCRIBE],
+        "nurturing:open": token[tokens.OPEN],
+        "nurturing:click": "forged",
+        "nurturing:mail": "none",
+        "verb": "publish",
+        "call": "track",
+        "key": "forged",
+        "uidb36": "forged",
+    }
+
+
+def address(route: Route, world: dict[str, Any]) -> str:
+    if route.name.startswith("/"):
+        return route.name
+    return reverse(route.name, kwargs={param: _value(route.name, param, world) for param in route.params})
+
+
+def _value(route: str, param: str, world: dict[str, Any]) -> Any:
+    """The entry with the longest name that the route begins with, or the parameter's own."""
+    if param in world:
+        return world[param]
+    fitting = [name for name in world if route.startswith(name)]
+    assert fitting, f"{route} takes {param}: say in tests/permissions/world.py what it is there."
+    return world[max(fitting, key=len)]
