@@ -192,8 +192,11 @@ class Start:
                     missing, asked_again = what_is_missing(self.url), time.monotonic() + ASK_SECONDS
 
     def show_logins(self) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            self.console.say((LOCAL / "demo-logins.txt").read_text().rstrip())
+        logins = LOCAL / "demo-logins.txt"
+        if logins.exists():
+            self.console.say(logins.read_text().rstrip())
+        elif self.is_fresh_database():
+            self.console.say("Nobody has an account yet. Make the first: python3 manage.py createsuperuser")
 
     def stop_if_asked(self) -> None:
         if self.supervisor.stopping:
