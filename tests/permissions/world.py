@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import User
 from leads.services import imports
 from nurturing import tokens
-from tests.handoff.factories import make_cycle, make_offer, open_around_the_clock, reason
+from tests.handoff.factories import make_cycle, make_deal, make_offer, open_around_the_clock, reason
 from tests.nurturing import factories as nurture
 from tests.permissions.routes import Route
 
@@ -20,6 +20,7 @@ def build(mara: User, rita: User) -> dict[str, Any]:
     open_around_the_clock()
     reason()
     offered = make_offer(rita, mara, name="Priya Raman")
+    deal = make_deal(rita, mara)
     draft = nurture.draft()
     message = nurture.queued()
     file = imports.create_import(name="people.csv", file=ContentFile(b"email\na@b.example\n"), actor=mara)
@@ -34,6 +35,8 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         "api:score": offered.lead.score.pk,
         "api:handoff": offered.pk,
         "handoff": offered.pk,
+        "handoff:deal": deal.pk,
+        "api:opportunity": deal.pk,
         "nurturing": draft.pk,
         "nurturing:step": nurture.email(draft).pk,
         "nurturing:stop": message.enrolment_id,
