@@ -23,6 +23,7 @@ SECTIONS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         "",
         (
             Item("home", "sun", "Today", key="t"),
+            Item("handoff:notifications", "bell", "Notifications", key="n", count="notifications"),
             Item(
                 "handoff:queue",
                 "list-filter",

@@ -1,6 +1,7 @@
 """Facts this floor announces; ids only."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -75,3 +76,24 @@ class CapacityChanged:
     """A rep can take more or fewer leads than before."""
 
     rep_id: int
+
+
+@dataclass(frozen=True)
+class HandoffAnswered:
+    """The answer took effect, whichever it was."""
+
+    lead_id: int
+    handoff_id: int
+
+
+@dataclass(frozen=True)
+class HandoffWithdrawn:
+    lead_id: int
+    handoff_id: int
+
+
+@dataclass(frozen=True)
+class NotificationsDue:
+    """Something waits to be sent; what, stands in handoff.Delivery."""
+
+    coalesced: ClassVar[bool] = True  # carries nothing, so a thousand rings may be one

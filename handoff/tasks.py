@@ -1,9 +1,14 @@
 """Shells around services. Each may be lost or run twice; the sweep finds what the bell missed."""
 
+import time
+
 from celery import shared_task
 
-from handoff.services import calendars, clocks, draining, sweeps
+from handoff.services import calendars, clocks, deliveries, draining, notifications, sweeps
+from leads.events import heard
 from scoring.models import QualificationCycle
+
+SECONDS = 20  # of one run that sends
 
 
 @shared_task(acks_late=True)
@@ -41,3 +46,32 @@ def extend_holidays() -> None:
 def drain_holding(**_ids: int) -> None:
     """Somebody answered, or time passed: whoever can take leads again gets those that waited longest."""
     draining.drain()
+
+
+@shared_task(acks_late=True)
+def tell_handoff(handoff_id: int, **_ids: int) -> None:
+    notifications.tell_handoff(handoff_id)
+
+
+@shared_task(acks_late=True)
+def tell_clock(clock_id: int, **_ids: int) -> None:
+    notifications.tell_clock(clock_id)
+
+
+@shared_task(acks_late=True)
+def tell_deal(opportunity_id: int, **_ids: int) -> None:
+    notifications.tell_deal(opportunity_id)
+
+
+@shared_task(acks_late=True)
+def tell_missed() -> None:
+    notifications.tell_missed()
+
+
+@shared_task(acks_late=True)
+def send_notifications() -> None:
+    """A bounded run; what is left waits for the next bell or sweep."""
+    heard("handoff.tasks.send_notifications")
+    ends = time.monotonic() + SECONDS
+    while deliveries.send_due() and time.monotonic() < ends:
+        pass

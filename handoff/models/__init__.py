@@ -3,6 +3,14 @@
 from handoff.models.calendars import BusinessCalendar, TeamHours, working_week
 from handoff.models.clocks import ClockMove, ClockPause, SlaClock
 from handoff.models.handoffs import Handoff
+from handoff.models.notifications import (
+    Delivery,
+    Notice,
+    Notification,
+    NotificationPreference,
+    SlackHook,
+    WebhookSettings,
+)
 from handoff.models.opportunities import CloseReason, Opportunity, PipelineStage, StageStep
 from handoff.models.policies import SlaPolicy
 from handoff.models.reasons import RejectReason
@@ -22,8 +30,12 @@ __all__ = [
     "ClockMove",
     "ClockPause",
     "CloseReason",
+    "Delivery",
     "Handoff",
     "Holding",
+    "Notice",
+    "Notification",
+    "NotificationPreference",
     "Opportunity",
     "PipelineStage",
     "RejectReason",
@@ -34,7 +46,9 @@ __all__ = [
     "RoutingRule",
     "SlaClock",
     "SlaPolicy",
+    "SlackHook",
     "StageStep",
     "TeamHours",
+    "WebhookSettings",
     "working_week",
 ]

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from handoff.clock import database_now
 from handoff.errors import AlreadyAnswered, NoteRequired, NotWaiting, TooLateToUndo
-from handoff.events import HandoffAccepted
+from handoff.events import HandoffAccepted, HandoffAnswered
 from handoff.models import Handoff, RejectReason, SlaClock
 from handoff.services import clocks, consequences
 from handoff.services.consequences import who
@@ -96,6 +96,7 @@ def settle(handoff_id: int, *, early: bool = False) -> bool:
     handoff.refresh_from_db(
         fields=["accepted_at", "rejected_at", "reject_reason", "answer_note", "answered_by"]
     )
+    publish(HandoffAnswered(lead_id=handoff.lead_id, handoff_id=handoff.pk))
     if handoff.accepted_at:
         publish(HandoffAccepted(lead_id=handoff.lead_id, handoff_id=handoff.pk))
     elif handoff.reject_reason:

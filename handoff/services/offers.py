@@ -17,7 +17,7 @@ from accounts.models import User
 from handoff.clock import database_now
 from handoff.decisions import Decision
 from handoff.errors import AlreadyAnswered, HandoffError, Held, NotWaiting
-from handoff.events import HandoffOffered
+from handoff.events import HandoffOffered, HandoffWithdrawn
 from handoff.models import Handoff, Holding, SlaClock
 from handoff.services import clocks, holding, routing
 from handoff.services.news import tell
@@ -175,4 +175,5 @@ def _take_back(handoff: Handoff, actor: Any) -> None:
     if not won:
         raise AlreadyAnswered(handoff)
     clocks.cancel(clocks.of_handoff(handoff, Kind.ACCEPT))
+    publish(HandoffWithdrawn(lead_id=handoff.lead_id, handoff_id=handoff.pk))
     tell(handoff, "withdrawn")

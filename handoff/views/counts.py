@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from handoff import counting
-from handoff.models import Handoff, SlaClock
+from handoff.models import Handoff, Notification, SlaClock
 
 
 @login_required
@@ -27,5 +27,7 @@ def counts_of(user: Any) -> dict[str, Any]:
         questions["queue"] = SlaClock.objects.visible_to(user).waiting_for_hand_off()
     if user.is_rep or user.leads_sales:
         questions["inbox"] = Handoff.objects.visible_to(user).open().filter(cycle__closed_at=None)
+    questions["notifications"] = Notification.objects.visible_to(user).unread()
     found = counting.counts(questions)
+    found["bell"] = found["notifications"]  # a narrow screen shows it at the top, beside the closed menu
     return {"counts": {name: counting.words(count) if count else "" for name, count in found.items()}}

@@ -1,0 +1,161 @@
+"""Who has to be told what: handoffs, clocks and deals read as notes to people.
+
+Each function reads one row as it stands and says everything there is to tell about it; what was told before is
+left out by its key. So a bell, a sweep and a second worker all come to the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+
+from accounts.models import User
+from handoff.currencies import money_words
+from handoff.models import Handoff, Notice, Opportunity, SlaClock
+from handoff.services import receivers
+
+PROMISES = {
+    SlaClock.Kind.HAND_OFF: "hand off {lead}",
+    SlaClock.Kind.ACCEPT: "accept or reject {lead}",
+    SlaClock.Kind.FIRST_TOUCH: "call {lead} for the first time",
+    SlaClock.Kind.DISPOSITION: "decide on {lead}",
+}
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to tell somebody."""
+
+    user_id: int
+    kind: str
+    key: str
+    lead_id: int
+    text: str
+    link: str
+
+
+def of_handoff(handoff: Handoff) -> list[Note]:
+    if handoff.settles_at is not None:
+        return []  # it may still be undone; nobody is told before it is final
+    if handoff.withdrawn_at:
+        return _withdrawn(handoff)
+    if handoff.answer:
+        return _answered(handoff)
+    words = f"{_lead(handoff)} is yours to accept or reject."
+    return _note(handoff, Notice.OFFERED, words, [handoff.rep_id], by=handoff.offered_by_id)
+
+
+def of_clock(clock: SlaClock) -> list[Note]:
+    """The last four fifths, the breach, the escalation; nothing for a promise that was kept or called off."""
+    if clock.met_at or clock.cancelled_at:
+        return []
+    promise = PROMISES[SlaClock.Kind(clock.kind)].format(lead=clock.cycle.lead.name)
+    notes: list[Note] = []
+    if clock.breach_told_at:
+        notes += _of_clock(clock, Notice.BREACHED, f"Overdue: {promise}.", receivers.keepers(clock))
+    elif clock.warned_at:
+        notes += _of_clock(clock, Notice.AT_RISK, f"Little time left to {promise}.", receivers.keepers(clock))
+    if clock.escalated_at:
+        who = clock.handoff.rep.name if clock.handoff else "Marketing"
+        words = f"{who} promised to {promise}; that is long overdue."
+        notes += _of_clock(clock, Notice.ESCALATED, words, receivers.managers(clock))
+    return notes
+
+
+def of_deal(deal: Opportunity) -> list[Note]:
+    if deal.outcome == Opportunity.Outcome.WON:
+        money = money_words(deal.amount, deal.currency)
+        words = f"{_who(deal.changed_by)} won {deal.name}{', ' if money else ''}{money}."
+        return _of_deal(deal, Notice.WON, words, [*_interested(deal), *_leaders(deal.owner)])
+    if deal.reopened and deal.is_open:
+        words = f"{_who(deal.changed_by)} opened the deal {deal.name} again."
+        return _of_deal(deal, Notice.UNDONE, words, _interested(deal))
+    return []
+
+
+def _answered(handoff: Handoff) -> list[Note]:
+    by, lead = handoff.answered_by_id, handoff.lead.name
+    words = f"{_who(handoff.answered_by)} {handoff.answer} {lead}"
+    reason = ": ".join(part for part in (str(handoff.reject_reason or ""), handoff.answer_note) if part)
+    told = f"{words}{': ' if reason else ''}{reason.rstrip('.')}."
+    marketing = _note(handoff, Notice.ANSWERED, told, [handoff.offered_by_id], by=by, unless=handoff.rep_id)
+    return marketing + _note(handoff, Notice.TAKEN, f"{words} for you.", [handoff.rep_id], by=by)
+
+
+def _withdrawn(handoff: Handoff) -> list[Note]:
+    lead = handoff.lead.name
+    by = None if handoff.accepted_at else handoff.answered_by_id  # passed on: the answer was the rep's own
+    after = (
+        Handoff.objects.live().filter(cycle_id=handoff.cycle_id).exclude(pk=handoff.pk).select_related("rep")
+    )
+    taken = after.exclude(rep_id=handoff.rep_id).first()
+    if taken is not None:
+        return _note(handoff, Notice.TAKEN, f"{lead} is with {taken.rep.name} now.", [handoff.rep_id], by=by)
+    words = (
+        f"{handoff.answered_by.name} took {lead} back."
+        if handoff.answered_by
+        else f"{lead} is no longer on offer."
+    )
+    return _note(handoff, Notice.UNDONE, words, [handoff.rep_id], by=by)
+
+
+def _note(
+    handoff: Handoff,
+    kind: str,
+    text: str,
+    users: Iterable[int | None],
+    *,
+    by: int | None,
+    unless: int | None = None,
+) -> list[Note]:
+    """Nobody is told what they did themselves."""
+    lead_page = kind in {Notice.ANSWERED, Notice.TAKEN, Notice.UNDONE}
+    link = _lead_page(handoff.lead_id) if lead_page else reverse("handoff:inbox_detail", args=[handoff.pk])
+    return [
+        Note(user, kind, f"{kind}:{handoff.pk}", handoff.lead_id, text, link)
+        for user in users
+        if user is not None and user not in (by, unless)
+    ]
+
+
+def _of_clock(clock: SlaClock, kind: str, text: str, users: Iterable[User]) -> list[Note]:
+    lead_id = clock.cycle.lead_id
+    if clock.kind == SlaClock.Kind.HAND_OFF or clock.handoff_id is None:
+        link = reverse("handoff:queue_detail", args=[clock.cycle_id])
+    else:
+        link = reverse("handoff:inbox_detail", args=[clock.handoff_id])
+    return [Note(user.pk, kind, f"{kind}:{clock.pk}", lead_id, text, link) for user in users]
+
+
+def _of_deal(deal: Opportunity, kind: str, text: str, users: Iterable[int | None]) -> list[Note]:
+    link, key = reverse("handoff:deal", args=[deal.pk]), f"{kind}:deal:{deal.pk}:{deal.reopened}"
+    told = {user for user in users if user is not None and user != deal.changed_by_id}
+    return [Note(user, kind, key, deal.lead_id, text, link) for user in sorted(told)]
+
+
+def _interested(deal: Opportunity) -> list[int | None]:
+    return [deal.owner_id, deal.handoff.offered_by_id]
+
+
+def _leaders(owner: Any) -> list[int]:
+    """Who leads the owner's team; without one, everybody who leads sales."""
+    managers = User.objects.filter(role=User.Role.MANAGER, is_active=True)
+    own = managers.filter(Q(team_id=owner.team_id) & Q(team__isnull=False))
+    return list((own if own.exists() else managers).values_list("pk", flat=True))
+
+
+def _lead(handoff: Handoff) -> str:
+    company = handoff.lead.company
+    return f"{handoff.lead.name}, {company.name}," if company else handoff.lead.name
+
+
+def _lead_page(lead_id: int) -> str:
+    return reverse("leads:detail", args=[lead_id])
+
+
+def _who(user: Any) -> str:
+    return str(user.name) if user else "Somebody"

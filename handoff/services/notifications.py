@@ -1,0 +1,231 @@
+"""Telling people: rows under the bell, and deliveries that leave in their receiver's hours.
+
+The unique key of a notification and that of a delivery make it once, whoever hears of the fact first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat, Now
+
+from accounts.models import User
+from handoff.calendars import DAY, Calendar, as_utc, is_open, next_open
+from handoff.clock import database_now
+from handoff.events import NotificationsDue
+from handoff.live import announce
+from handoff.models import (
+    Delivery,
+    Handoff,
+    Notice,
+    Notification,
+    NotificationPreference,
+    Opportunity,
+    SlackHook,
+    SlaClock,
+    SlaPolicy,
+    TeamHours,
+)
+from handoff.services import facts
+from handoff.services.facts import Note
+from leads.events import publish
+
+LOOK_BACK = timedelta(days=1)  # a bell lost longer ago than that tells nobody anything new
+LIMIT = 1_000  # rows of one kind a sweep
+Channel = Delivery.Channel
+Mail = NotificationPreference.Mail
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How somebody wants to hear of one kind of news."""
+
+    in_app: bool = True
+    mail: str = Mail.OFF
+    slack: bool = False
+
+    @property
+    def channels(self) -> list[str]:
+        mail = {Mail.NOW: [Channel.MAIL], Mail.DIGEST: [Channel.DIGEST]}.get(Mail(self.mail), [])
+        return [*mail, *([Channel.SLACK] if self.slack else [])]
+
+
+USUAL = {
+    Notice.OFFERED: Choice(mail=Mail.NOW, slack=True),
+    Notice.TAKEN: Choice(),
+    Notice.AT_RISK: Choice(),
+    Notice.BREACHED: Choice(mail=Mail.DIGEST),
+    Notice.ESCALATED: Choice(mail=Mail.NOW, slack=True),
+    Notice.ANSWERED: Choice(mail=Mail.DIGEST),
+    Notice.UNDONE: Choice(),
+    Notice.WON: Choice(mail=Mail.DIGEST),
+}
+OF_ROLE = {
+    User.Role.REP: (Notice.OFFERED, Notice.TAKEN, Notice.AT_RISK, Notice.BREACHED, Notice.UNDONE),
+    User.Role.MARKETER: (Notice.AT_RISK, Notice.BREACHED, Notice.ANSWERED, Notice.UNDONE, Notice.WON),
+    User.Role.MANAGER: (Notice.ESCALATED, Notice.ANSWERED, Notice.UNDONE, Notice.WON),
+    User.Role.ADMIN: tuple(Notice),
+}
+
+
+def choices_of(user: User) -> dict[str, Choice]:
+    """For each kind of news what this person chose, or what is usual."""
+    chosen = {
+        row.kind: Choice(row.in_app, row.mail, row.slack) for row in user.notification_preferences.all()
+    }
+    return {kind: chosen.get(kind, usual) for kind, usual in USUAL.items()}
+
+
+@transaction.atomic
+def choose(*, user: User, choices: dict[str, Choice]) -> None:
+    for kind, choice in choices.items():
+        NotificationPreference.objects.update_or_create(
+            user=user,
+            kind=kind,
+            defaults={"in_app": choice.in_app, "mail": choice.mail, "slack": choice.slack},
+        )
+
+
+def tell(notes: Iterable[Note]) -> int:
+    """Tells each once; how many were news. People who left, and news somebody turned off, are left out."""
+    wanted = list(notes)
+    people = User.objects.filter(pk__in={note.user_id for note in wanted}, is_active=True)
+    by_id = {
+        user.pk: user
+        for user in people.select_related("slack_hook", "team").prefetch_related("notification_preferences")
+    }
+    return sum(_tell(by_id[note.user_id], note) for note in wanted if note.user_id in by_id)
+
+
+@transaction.atomic
+def _tell(user: User, note: Note) -> bool:
+    choice = choices_of(user)[note.kind]
+    channels = [each for each in choice.channels if each != Channel.SLACK or _hook_works(user)]
+    if not choice.in_app and not channels:
+        return False
+    row, created = Notification.objects.get_or_create(
+        user=user,
+        key=note.key,
+        defaults={
+            "kind": note.kind,
+            "lead_id": note.lead_id,
+            "text": note.text[:300],
+            "link": note.link,
+            "in_app": choice.in_app,
+        },
+    )
+    if created:
+        _deliver(user, row, channels)
+        if choice.in_app:
+            announce(users=[user.pk], kind="notification", id=row.pk)
+    return created
+
+
+def _deliver(user: User, row: Notification, channels: list[str]) -> None:
+    if not channels:
+        return
+    now, hours = database_now(), hours_of(user)
+    Delivery.objects.bulk_create(
+        [
+            Delivery(notification=row, channel=channel, due_at=leaves_at(row.kind, channel, hours, now))
+            for channel in channels
+        ],
+        ignore_conflicts=True,
+    )
+    publish(NotificationsDue())
+
+
+def leaves_at(kind: str, channel: str, hours: Calendar, now: datetime) -> datetime:
+    """At once while the receiver works, else when they next do; an escalation may not wait.
+
+    A digest leaves when the receiver's hours next begin, within a day for those who never close.
+    """
+    if kind == Notice.ESCALATED and channel != Channel.DIGEST:
+        return now
+    if channel != Channel.DIGEST or not is_open(hours, now):
+        return next_open(hours, now) or now
+    covered = as_utc(now)
+    for opens, closes in hours.windows_after(as_utc(now)):
+        if opens > covered:
+            return opens
+        covered = closes
+        if covered - now >= DAY:
+            break
+    return now + DAY
+
+
+def hours_of(user: User) -> Calendar:
+    """The calendar of the team, else that of the organisation's policy."""
+    own = TeamHours.objects.filter(team=user.team).select_related("calendar").first() if user.team else None
+    return Calendar.from_data((own.calendar if own else SlaPolicy.in_force().calendar).as_data())
+
+
+def read(*, user: Any, pk: int | None = None) -> int:
+    """Marks one as read, or all of them; how many were not before."""
+    rows = Notification.objects.visible_to(user).unread()
+    return (rows.filter(pk=pk) if pk is not None else rows).update(read_at=Now())
+
+
+def tell_handoff(pk: int) -> int:
+    return tell([note for row in _handoffs().filter(pk=pk) for note in facts.of_handoff(row)])
+
+
+def tell_clock(pk: int) -> int:
+    return tell([note for row in _clocks().filter(pk=pk) for note in facts.of_clock(row)])
+
+
+def tell_deal(pk: int) -> int:
+    return tell([note for row in _deals().filter(pk=pk) for note in facts.of_deal(row)])
+
+
+def tell_missed() -> int:
+    """Sweep: facts of the last day that no bell told anybody."""
+    since = Now() - LOOK_BACK
+    handoffs = _untold(_handoffs().filter(offered_at__gt=since).filter(_open_ones()), Notice.OFFERED)
+    answered = _handoffs().filter(Q(accepted_at__gt=since) | Q(rejected_at__gt=since), settles_at=None)
+    withdrawn = _untold(_handoffs().filter(withdrawn_at__gt=since), Notice.TAKEN, Notice.UNDONE)
+    breached = _untold(_clocks().filter(breach_told_at__gt=since), Notice.BREACHED)
+    warned = _untold(_clocks().filter(warned_at__gt=since, breached_at=None), Notice.AT_RISK)
+    escalated = _untold(_clocks().filter(escalated_at__gt=since), Notice.ESCALATED)
+    deals = _deals().filter(Q(closed_at__gt=since) | Q(reopened__gt=0, stage_since__gt=since))
+    rows: list[tuple[QuerySet, Any]] = [
+        *((each, facts.of_handoff) for each in (handoffs, _untold(answered, Notice.ANSWERED), withdrawn)),
+        *((each, facts.of_clock) for each in (breached, warned, escalated)),
+        (deals, facts.of_deal),
+    ]
+    return sum(tell([note for row in found[:LIMIT] for note in notes_of(row)]) for found, notes_of in rows)
+
+
+def _untold(rows: QuerySet, *kinds: str) -> QuerySet:
+    for kind in kinds:
+        key = Concat(Value(f"{kind}:"), Cast(OuterRef("pk"), CharField()))
+        rows = rows.filter(~Exists(Notification.objects.filter(key=key)))
+    return rows
+
+
+def _open_ones() -> Q:
+    return Q(accepted_at=None, rejected_at=None, withdrawn_at=None)
+
+
+def _handoffs() -> QuerySet[Handoff]:
+    return Handoff.objects.select_related("lead__company", "rep", "answered_by", "reject_reason")
+
+
+def _clocks() -> QuerySet[SlaClock]:
+    return SlaClock.objects.select_related("cycle__lead", "handoff__rep").filter(
+        met_at=None, cancelled_at=None
+    )
+
+
+def _deals() -> QuerySet[Opportunity]:
+    return Opportunity.objects.select_related("owner", "changed_by", "handoff")
+
+
+def _hook_works(user: User) -> bool:
+    hook: SlackHook | None = getattr(user, "slack_hook", None)
+    return hook is not None and hook.broken_at is None
