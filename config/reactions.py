@@ -17,6 +17,7 @@ REACTIONS: dict[str, list[str]] = {
     "handoff.HandoffAccepted": ["nurturing.tasks.stop_lead", "handoff.tasks.drain_holding"],
     "handoff.HandoffRejected": ["nurturing.tasks.recycle_lead", "handoff.tasks.drain_holding"],
     "handoff.NotificationsDue": ["handoff.tasks.send_notifications"],
+    "handoff.HandoffSilent": ["handoff.tasks.tell_handoff", "handoff.tasks.drain_holding"],
     "handoff.OpportunityOpened": ["nurturing.tasks.stop_lead"],
     "handoff.OpportunityWon": ["nurturing.tasks.stop_lead", "handoff.tasks.tell_deal"],
     "handoff.OpportunityLost": ["nurturing.tasks.recycle_lead"],

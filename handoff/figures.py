@@ -30,12 +30,13 @@ def hand_off_time(now: datetime) -> str:
 
 
 def acceptance() -> dict[str, int | str]:
-    """Accepted among the answers of the last seven days."""
+    """Accepted among the answers people gave in the last seven days; what the silence rule did is counted apart."""
     answers = {
-        "accepted": Handoff.objects.filter(accepted_at__gt=Now() - WEEK),
+        "accepted": Handoff.objects.filter(accepted_at__gt=Now() - WEEK).exclude(silence="accepted"),
+        "silent": Handoff.objects.filter(silence_at__gt=Now() - WEEK),
         "rejected": Handoff.objects.filter(rejected_at__gt=Now() - WEEK),
     }
     found = counts(answers, most=MOST_ANSWERS)
     accepted, total = found["accepted"], found["accepted"] + found["rejected"]
     share = f"{100 * accepted / total:.0f}%" if total >= ENOUGH else ""
-    return {"share": share, "accepted": accepted, "total": total}
+    return {"share": share, "accepted": accepted, "total": total, "silent": found["silent"]}

@@ -40,6 +40,16 @@ class HandoffQuerySet(models.QuerySet):
         return self.select_related("lead__company", "lead__score", "rep", "cycle", "offered_by")
 
 
+class EvidenceQuerySet(models.QuerySet):
+    def visible_to(self, user: User | Any) -> Self:
+        """Whoever sees the lead sees what was said."""
+        return self.filter(lead__owner=user) if user.is_rep else self
+
+    def of_lead(self, lead_id: int) -> Self:
+        """Newest first, with what was said to those who were merged into this lead."""
+        return self.filter(models.Q(lead=lead_id) | models.Q(lead__merged_into=lead_id)).order_by("-pk")
+
+
 class RepairQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
         """Marketing's work; sales managers look on, a rep sees what became of their own rejections."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Now
 
 from handoff.faces import chips
 from handoff.keyset import By
-from handoff.models import Handoff, Repair, SlaClock
+from handoff.models import Handoff, Repair, ScoredBy, SlaClock
 from leads.models import Lead
 from scoring.models import ModelVersion, QualificationCycle, Score
 
@@ -77,7 +77,8 @@ def _overdue(user: Any) -> QuerySet:
 def _rejected(user: Any) -> QuerySet:
     related = [f"lead__{name}" for name in RELATED]
     handoffs = Handoff.objects.visible_to(user).filter(rejected_at__gt=Now() - WEEK)
-    return handoffs.select_related("cycle", "rep", "reject_reason", *related)
+    lines = Prefetch("scored_by", ScoredBy.objects.order_by("-points", "pk"), to_attr="scored_lines")
+    return handoffs.select_related("cycle", "rep", "reject_reason", *related).prefetch_related(lines)
 
 
 def _near(user: Any) -> QuerySet:
@@ -171,6 +172,8 @@ class Filters:
     band: str = ""
     source: str = ""
     country: str = ""
+    reason: str = ""  # of rejections only: the id of a reject reason, the key of a scoring rule
+    rule: str = ""
     view: View = field(default=VIEWS[0])
 
     def apply(self, rows: QuerySet) -> QuerySet:
@@ -187,9 +190,16 @@ class Filters:
             condition &= Q(**{f"{lead}source__iexact": self.source})
         if self.country:
             condition &= Q(**{f"{lead}country__iexact": self.country})
+        if self.view.key == "rejected":
+            condition &= self._of_rejections()
         for word in self.q.split()[:8]:
             condition &= _mentions(lead, word)
         return condition
+
+    def _of_rejections(self) -> Q:
+        condition = Q(reject_reason=int(self.reason)) if self.reason else Q()
+        lines = ScoredBy.objects.filter(handoff=OuterRef("pk"), rule_key=self.rule)
+        return condition & Q(Exists(lines)) if self.rule else condition
 
 
 def _mentions(lead: str, word: str) -> Q:

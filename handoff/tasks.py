@@ -5,6 +5,8 @@ import time
 from celery import shared_task
 
 from handoff.services import calendars, clocks, deliveries, draining, notifications, sweeps
+from handoff.services.qualification import promote_complete
+from handoff.services.silence import keep_silence_rule
 from leads.events import heard
 from scoring.models import QualificationCycle
 
@@ -35,6 +37,8 @@ def settle_answers() -> None:
 @shared_task(acks_late=True)
 def sweep_clocks() -> None:
     sweeps.sweep()
+    keep_silence_rule()
+    promote_complete()
 
 
 @shared_task(acks_late=True)

@@ -3,8 +3,10 @@
 from django.urls import URLPattern, path
 
 from handoff.views import (
+    changes,
     counts,
     deals,
+    evidence,
     inbox,
     inbox_decisions,
     live,
@@ -59,6 +61,9 @@ urlpatterns: list[URLPattern] = [
     path("notifications/slack/", notifications.slack, name="slack"),
     path("notifications/slack/removal/", notifications.slack_removal, name="slack_removal"),
     path("leads/<int:lead_pk>/handoffs/", panel.panel, name="panel"),
+    path("leads/<int:lead_pk>/qualification/", evidence.evidence, name="evidence"),
+    path("leads/<int:lead_pk>/qualification/edit/", evidence.edit, name="evidence_edit"),
+    path("leads/<int:lead_pk>/changes/", changes.changes, name="changes"),
     path("counts/", counts.counts, name="counts"),
     path("live/", live.live, name="live"),
 ]

@@ -1,7 +1,9 @@
 """Facts about who takes a lead over, by when, and why not."""
 
+from handoff.models.agreement import Agreement
 from handoff.models.calendars import BusinessCalendar, TeamHours, working_week
 from handoff.models.clocks import ClockMove, ClockPause, SlaClock
+from handoff.models.evidence import BantEvidence
 from handoff.models.handoffs import Handoff
 from handoff.models.notifications import (
     Delivery,
@@ -23,9 +25,12 @@ from handoff.models.routing import (
     RoutingDecision,
     RoutingRule,
 )
+from handoff.models.scored_by import ScoredBy
 
 __all__ = [
     "Absence",
+    "Agreement",
+    "BantEvidence",
     "BusinessCalendar",
     "ClockMove",
     "ClockPause",
@@ -44,6 +49,7 @@ __all__ = [
     "RoundRobinSeat",
     "RoutingDecision",
     "RoutingRule",
+    "ScoredBy",
     "SlaClock",
     "SlaPolicy",
     "SlackHook",

@@ -19,6 +19,11 @@ from scoring.models import QualificationCycle
 class Handoff(models.Model):
     """The offer of one MQL cycle to a rep. Answered once, by a conditional update."""
 
+    class Silence(models.TextChoices):
+        ACCEPTED = "accepted", "Accepted by silence"
+        RETURNED = "returned", "Returned by silence"
+        ESCALATED = "escalated", "Escalated"
+
     cycle = models.ForeignKey(QualificationCycle, models.CASCADE, related_name="handoffs")
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="handoffs")
     rep = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="handoffs")
@@ -38,6 +43,12 @@ class Handoff(models.Model):
     settles_at = models.DateTimeField(
         null=True, help_text="When the answer takes effect; until then it can be undone. Empty once it did."
     )
+
+    silence = models.CharField(
+        max_length=9, choices=Silence, blank=True, help_text="What the silence rule did; empty for nothing."
+    )
+    silence_due_at = models.DateTimeField(null=True, help_text="When the silence rule acts, in working time.")
+    silence_at = models.DateTimeField(null=True)
 
     objects = HandoffQuerySet.as_manager()
 
@@ -74,6 +85,14 @@ class Handoff(models.Model):
             ),
             models.Index(
                 fields=["-accepted_at"], name="handoff_lately_idx", condition=Q(accepted_at__isnull=False)
+            ),
+            models.Index(
+                fields=["silence_due_at"],
+                name="handoff_silent_idx",
+                condition=Q(silence_due_at__isnull=False, silence=""),
+            ),
+            models.Index(
+                fields=["-silence_at"], name="handoff_silenced_idx", condition=Q(silence_at__isnull=False)
             ),
         ]
 

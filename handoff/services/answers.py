@@ -22,6 +22,7 @@ from handoff.services import clocks, consequences
 from handoff.services.consequences import who
 from handoff.services.news import tell
 from handoff.services.offers import lock_cycle
+from handoff.services.qualification import become_sql
 from leads.events import publish
 from leads.models import Lead
 from leads.services.people import move_stage
@@ -32,12 +33,15 @@ Kind = SlaClock.Kind
 
 @transaction.atomic
 def accept(*, handoff: Handoff, actor: Any) -> Handoff:
-    """The rep takes the lead: it is an SQL; the clocks for first touch and decision start. Raises AlreadyAnswered."""
+    """The rep takes the lead: an SQL if all that is asked for is known. Clocks for first touch and decision start.
+
+    Raises AlreadyAnswered.
+    """
     _may_answer(handoff, actor)
     _answer(handoff, actor, accepted_at=Now())
     since = handoff.accepted_at or database_now()
     clocks.start_on_acceptance(handoff, since)
-    move_stage(lead=handoff.lead, stage=Lead.Stage.SQL, reason=f"Accepted by {actor.name}.", actor=who(actor))
+    become_sql(handoff, reason=f"Accepted by {actor.name}.", actor=who(actor))
     tell(handoff, "accepted")
     return handoff
 

@@ -13,6 +13,7 @@ from handoff.clock import database_now
 from handoff.events import HandoffRejected
 from handoff.models import Handoff, RejectReason, Repair, SlaClock
 from handoff.services import clocks
+from handoff.services.lessons import remember_score
 from leads.events import publish
 from leads.models import Lead, Suppression
 from leads.services.activities import record_activity
@@ -30,6 +31,7 @@ def follow(handoff: Handoff, reason: RejectReason) -> None:
     assign_owner(lead=handoff.lead, owner=None, actor=handoff.answered_by)
     if handoff.cycle.closed_at is not None:
         return
+    remember_score(handoff)
     _lower_score(handoff, reason)
     if reason.consequence == Consequence.RETURN:
         _send_back(handoff, reason)

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
 from accounts.models import User
 from handoff.clock import database_now
@@ -150,5 +150,6 @@ def _keep(found: Decision) -> None:
 
 
 def _refusers(lead: Lead) -> frozenset[int]:
-    rejected = Handoff.objects.filter(lead=lead, rejected_at__isnull=False)
+    """Who said no, or let the time to answer pass until the silence rule took the lead back."""
+    rejected = Handoff.objects.filter(Q(rejected_at__isnull=False) | Q(silence="returned"), lead=lead)
     return frozenset(rejected.values_list("rep_id", flat=True))

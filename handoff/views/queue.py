@@ -17,10 +17,18 @@ from handoff.faces import face
 from handoff.figures import acceptance, hand_off_time
 from handoff.models import SlaClock
 from handoff.queue import BY_KEY, VIEWS, Filters, Row, view_counts
+from handoff.rejections import mixes, names_of
 from scoring.models import QualificationCycle
 
-LIST_KEYS = ("tab", "q", "score", "band", "source", "country", "after")
-WORDS = {"score": "Score", "band": "Band", "source": "Source", "country": "Country"}
+LIST_KEYS = ("tab", "q", "score", "band", "source", "country", "reason", "rule", "after")
+WORDS = {
+    "score": "Score",
+    "band": "Band",
+    "source": "Source",
+    "country": "Country",
+    "reason": "Reason",
+    "rule": "Rule",
+}
 MOST_AT_ONCE = 200  # each is a transaction; more than a page should make somebody wait for
 see_queue = roles("marketer", "manager")
 
@@ -61,6 +69,8 @@ def filters_of(request: HttpRequest) -> Filters:
         band=read("band", "")[:2].upper() if read("band", "")[:1].upper() in "ABCD" else "",
         source=read("source", "")[:100].replace("\0", ""),
         country=read("country", "")[:100].replace("\0", ""),
+        reason=read("reason", "") if read("reason", "").isdecimal() and len(read("reason", "")) < 10 else "",
+        rule=read("rule", "")[:60].replace("\0", ""),
         view=BY_KEY.get(read("tab", ""), VIEWS[0]),
     )
 
@@ -108,18 +118,37 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
         "tabs": _tabs(request, filters, found),
         "found": {key: counting.words(number) for key, number in found.items()},
         "matching": counting.words(found.get("matching", found[filters.view.key])),
+        "rejections": _rejections(request, filters),
         "stats": {"time": hand_off_time(now), "acceptance": acceptance()},
         "next_url": list_url(request, after=page.next) if page.next else "",
         "previous_url": list_url(request, after=page.previous) if page.previous else "",
         "query": urlencode(list_query(request)),
-        "clear_url": list_url(request, q="", score="", band="", source="", country=""),
+        "clear_url": list_url(request, **dict.fromkeys(("q", *WORDS), "")),
         "may_recycle": request.user.works_in_marketing,  # type: ignore[union-attr]
     }
 
 
+def _rejections(request: HttpRequest, filters: Filters) -> list[dict[str, Any]]:
+    """The week's rejections, counted; each count leads to its leads."""
+    if filters.view.key != "rejected":
+        return []
+    shown = []
+    for mix in mixes(filters.apply(filters.view.rows(request.user))):
+        shares = [
+            {
+                "label": share.label,
+                "count": share.count,
+                "url": list_url(request, **share.filter) if share.filter else "",
+            }
+            for share in mix.shares
+        ]
+        shown.append({"title": mix.title, "most": mix.most, "shares": shares})
+    return shown
+
+
 def _chips(request: HttpRequest, filters: Filters) -> list[dict[str, str]]:
     values = {key: getattr(filters, key) for key in WORDS}
-    words = {**values, "score": f"{filters.score} or more"}
+    words = {**values, "score": f"{filters.score} or more", **names_of(filters.reason, filters.rule)}
     return [
         {"label": WORDS[key], "value": str(words[key]), "remove_url": list_url(request, **{key: ""})}
         for key, value in values.items()
