@@ -6,4 +6,5 @@ DEMO_STEPS = [
     "scoring.demo.load",
     "nurturing.demo.load",
     "handoff.demo.load",
+    "handoff.demo_routing.load",
 ]

@@ -14,15 +14,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.html import format_html
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from handoff.models import RoutingRule
-from handoff.services.routing import OWN, route_of
+from handoff.services.routing import OWN, preview, route_of
+from handoff.services.simulation import simulate
 from handoff.wording import sentence
 from leads import fields
+from leads.models import Lead
 from scoring.definition import condition_of
 from scoring.forms import ConditionsField
+from scoring.models import QualificationCycle
 from scoring.sentences import NO_LABELS
 from scoring.validation import condition_problem
 
@@ -87,6 +90,44 @@ def in_words(rule: RoutingRule, labels: dict[str, str] | None = None) -> str:
     return sentence(route_of(rule), str(rule.rep or ""), labels or NO_LABELS)
 
 
+class SimulationForm(forms.Form):
+    days = forms.IntegerField(label="Last days", min_value=1, max_value=365, initial=30)
+    rules = forms.ModelMultipleChoiceField(
+        label="Rules",
+        queryset=RoutingRule.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rules = RoutingRule.objects.select_related("team")
+        self.fields["rules"].queryset = rules  # type: ignore[attr-defined]
+        self.fields["rules"].initial = rules.exclude(state=RoutingRule.State.OFF)
+
+
+def _ahead(wanted: str) -> dict[str, Any]:
+    if not wanted:
+        return {}
+    by = {"pk": wanted} if wanted.isdecimal() and len(wanted) < 19 else {"email__iexact": wanted}
+    lead = Lead.objects.filter(merged_into=None, **by).select_related("score").first()
+    if lead is None:
+        return {"problem": f"There is no lead “{wanted[:80]}”. Take the number from the address of its page."}
+    found = preview(_cycle_of(lead))
+    goes_to = next((each.name for each in found.candidates if each.rep == found.rep), "")
+    return {"lead": lead, "found": found, "goes_to": goes_to}
+
+
+def _cycle_of(lead: Lead) -> QualificationCycle:
+    """The open cycle; for a lead that is no MQL, what one would look like now."""
+    cycle = QualificationCycle.objects.open().filter(lead=lead).select_related("lead").first()
+    score = getattr(lead, "score", None)
+    if cycle is None:
+        total, band = (score.total, score.band) if score else (0, "")
+        cycle = QualificationCycle(lead=lead, total=total, band=band, cause="threshold")
+    return cycle
+
+
 @admin.register(RoutingRule)
 class RoutingRuleAdmin(admin.ModelAdmin):
     form = RoutingRuleForm
@@ -115,8 +156,31 @@ class RoutingRuleAdmin(admin.ModelAdmin):
         return {"position": last.position + 10 if last else 10}
 
     def get_urls(self) -> list[URLPattern]:
-        live = self.admin_site.admin_view(require_POST(self.live))
-        return [path("sentence/", live, name="handoff_routingrule_sentence"), *super().get_urls()]
+        guard, name = self.admin_site.admin_view, "handoff_routingrule"
+        return [
+            path("sentence/", guard(require_POST(self.live)), name=f"{name}_sentence"),
+            path("look-ahead/", guard(require_GET(self.look_ahead)), name=f"{name}_look_ahead"),
+            path("simulation/", guard(require_GET(self.simulation)), name=f"{name}_simulation"),
+            *super().get_urls(),
+        ]
+
+    def look_ahead(self, request: HttpRequest) -> HttpResponse:
+        """Who would get a lead at this moment, and why."""
+        wanted = request.GET.get("lead", "").strip()
+        context = {"title": "Who would get this lead", "wanted": wanted, **_ahead(wanted)}
+        return self._page(request, "look_ahead", context)
+
+    def simulation(self, request: HttpRequest) -> HttpResponse:
+        """Past offers through the ticked rules."""
+        form = SimulationForm(request.GET if "run" in request.GET else None)
+        result = simulate(**form.cleaned_data) if form.is_valid() else None
+        return self._page(request, "simulation", {"title": "Simulate", "form": form, "result": result})
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+        if not super().has_view_permission(request):
+            raise PermissionDenied
+        context = {**self.admin_site.each_context(request), **context}
+        return render(request, f"admin/handoff/routingrule/{name}.html", context)
 
     def live(self, request: HttpRequest) -> HttpResponse:
         """The sentence of the form as it stands, saved or not, and what is wrong with it."""

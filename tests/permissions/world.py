@@ -6,8 +6,10 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
+from handoff.models import Absence
 from leads.services import imports
 from nurturing import tokens
 from tests.handoff.factories import make_cycle, make_deal, make_offer, open_around_the_clock, reason
@@ -35,6 +37,8 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         "api:score": offered.lead.score.pk,
         "api:handoff": offered.pk,
         "handoff": offered.pk,
+        "handoff:absence": Absence.objects.create(rep=rita, starts_at=timezone.now()).pk,
+        "rep_pk": rita.pk,
         "handoff:deal": deal.pk,
         "api:opportunity": deal.pk,
         "nurturing": draft.pk,
