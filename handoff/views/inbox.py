@@ -16,6 +16,7 @@ from handoff.clock import database_now
 from handoff.faces import chips, face
 from handoff.inbox import groups
 from handoff.models import Handoff, Opportunity, SlaClock
+from handoff.pausing import pausing
 from leads.models import Activity
 from scoring.models import QualificationCycle
 
@@ -84,6 +85,7 @@ def detail_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
     now = database_now()
     clocks = {clock.kind: clock for clock in SlaClock.objects.filter(handoff=handoff)}
     accept, touch = clocks.get(Kind.ACCEPT), clocks.get(Kind.FIRST_TOUCH)
+    decision = clocks.get(Kind.DISPOSITION)
     open_cycle = handoff.cycle.closed_at is None
     answerable = handoff.answerable_by(request.user)
     return {
@@ -93,7 +95,9 @@ def detail_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
         "clocks": [
             ("inbox", "Accept or reject", accept, face(accept, now, met="Answered")),
             ("phone", "First touch", touch, face(touch, now, met="First touch met")),
+            ("handshake", "Decide", decision, face(decision, now, met="Decided")),
         ],
+        **pausing(clocks.values(), now, acts=answerable and open_cycle),
         "former": _former_cycles(handoff),
         "activities": _activities(handoff),
         "deal": Opportunity.objects.visible_to(request.user).filter(handoff=handoff).first(),

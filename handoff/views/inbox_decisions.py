@@ -29,7 +29,7 @@ from leads.campaigns import campaign_names
 @require_POST
 def acceptance(request: HttpRequest, pk: int) -> HttpResponse:
     handoff = find(request, pk)
-    return _decide(
+    return decide(
         request,
         handoff,
         lambda: services.accept(handoff=handoff, actor=request.user),
@@ -42,16 +42,16 @@ def acceptance(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def rejection(request: HttpRequest, pk: int) -> HttpResponse:
     handoff = find(request, pk)
-    _may(handoff, request)
+    may(handoff, request)
     form = RejectForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         reasons = RejectReason.objects.filter(active=True)
         campaigns = campaign_names()
         choices = [(reason, consequences.words(reason, campaigns)) for reason in reasons]
-        context = _dialog_context(request, handoff) | {"choices": choices}
+        context = dialog_context(request, handoff) | {"choices": choices}
         return answers.dialog(request, "handoff/_reject.html", "Reject", context, form)
     reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]
-    return _decide(
+    return decide(
         request,
         handoff,
         lambda: services.reject(handoff=handoff, actor=request.user, reason=reason, note=note),
@@ -65,20 +65,20 @@ def rejection(request: HttpRequest, pk: int) -> HttpResponse:
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     handoff = find(request, pk)
     act = lambda: services.undo(handoff=handoff, actor=request.user)  # noqa: E731
-    return _decide(request, handoff, act, f"Undone. {handoff.lead.name} waits for your decision.", stay=True)
+    return decide(request, handoff, act, f"Undone. {handoff.lead.name} waits for your decision.", stay=True)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def touches(request: HttpRequest, pk: int) -> HttpResponse:
     handoff = find(request, pk)
-    _may(handoff, request)
+    may(handoff, request)
     form = TouchForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        context = _dialog_context(request, handoff)
+        context = dialog_context(request, handoff)
         return answers.dialog(request, "handoff/_touch.html", "Log a touch", context, form)
     act = lambda: log_touch(handoff=handoff, actor=request.user, **form.cleaned_data)  # noqa: E731
-    return _decide(request, handoff, act, "Touch logged on the timeline.", stay=True)
+    return decide(request, handoff, act, "Touch logged on the timeline.", stay=True)
 
 
 @login_required
@@ -89,10 +89,10 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     form = TransferForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        context = _dialog_context(request, handoff)
+        context = dialog_context(request, handoff)
         return answers.dialog(request, "handoff/_transfer.html", "Transfer", context, form)
     rep, note = form.cleaned_data["rep"], form.cleaned_data["note"]
-    return _decide(
+    return decide(
         request,
         handoff,
         lambda: offers.transfer(handoff=handoff, rep=rep, actor=request.user, note=note),
@@ -100,12 +100,12 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _may(handoff: Handoff, request: HttpRequest) -> None:
+def may(handoff: Handoff, request: HttpRequest) -> None:
     if not handoff.answerable_by(request.user):
         raise PermissionDenied
 
 
-def _dialog_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
+def dialog_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
     return {
         "handoff": handoff,
         "lead": handoff.lead,
@@ -114,7 +114,7 @@ def _dialog_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
     }
 
 
-def _decide(
+def decide(
     request: HttpRequest,
     handoff: Handoff,
     act: Callable[[], Any],
