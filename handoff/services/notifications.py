@@ -5,13 +5,13 @@ The unique key of a notification and that of a delivery make it once, whoever he
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat, Now
 
 from accounts.models import User
@@ -184,21 +184,32 @@ def tell_deal(pk: int) -> int:
 
 
 def tell_missed() -> int:
-    """Sweep: facts of the last day that no bell told anybody."""
-    since = Now() - LOOK_BACK
-    handoffs = _untold(_handoffs().filter(offered_at__gt=since).filter(_open_ones()), Notice.OFFERED)
+    """Sweep: facts of the last day that no bell told anybody, the newest first."""
+    return sum(
+        tell(note for row in rows.order_by("-pk")[:LIMIT] for note in notes_of(row))
+        for rows, notes_of in _missed(Now() - LOOK_BACK)
+    )
+
+
+def _missed(since: Any) -> list[tuple[QuerySet, Callable[[Any], list[Note]]]]:
+    """What may be untold. Facts that concern nobody, such as what somebody did for themselves, are left out."""
+    offered = _handoffs().filter(_open_ones(), offered_at__gt=since).exclude(offered_by=F("rep"))
     answered = _handoffs().filter(Q(accepted_at__gt=since) | Q(rejected_at__gt=since), settles_at=None)
-    withdrawn = _untold(_handoffs().filter(withdrawn_at__gt=since), Notice.TAKEN, Notice.UNDONE)
-    breached = _untold(_clocks().filter(breach_told_at__gt=since), Notice.BREACHED)
-    warned = _untold(_clocks().filter(warned_at__gt=since, breached_at=None), Notice.AT_RISK)
-    escalated = _untold(_clocks().filter(escalated_at__gt=since), Notice.ESCALATED)
+    answered = answered.filter(Q(offered_by__isnull=False) | ~Q(answered_by=F("rep")))
+    withdrawn = _handoffs().filter(withdrawn_at__gt=since)
+    breached = _clocks().filter(breach_told_at__gt=since)
+    warned = _clocks().filter(warned_at__gt=since, breached_at=None)
+    escalated = _clocks().filter(escalated_at__gt=since)
     deals = _deals().filter(Q(closed_at__gt=since) | Q(reopened__gt=0, stage_since__gt=since))
-    rows: list[tuple[QuerySet, Any]] = [
-        *((each, facts.of_handoff) for each in (handoffs, _untold(answered, Notice.ANSWERED), withdrawn)),
-        *((each, facts.of_clock) for each in (breached, warned, escalated)),
+    return [
+        (_untold(offered, Notice.OFFERED), facts.of_handoff),
+        (_untold(answered, Notice.ANSWERED), facts.of_handoff),
+        (_untold(withdrawn, Notice.TAKEN, Notice.UNDONE), facts.of_handoff),
+        (_untold(breached, Notice.BREACHED), facts.of_clock),
+        (_untold(warned, Notice.AT_RISK), facts.of_clock),
+        (_untold(escalated, Notice.ESCALATED), facts.of_clock),
         (deals, facts.of_deal),
     ]
-    return sum(tell([note for row in found[:LIMIT] for note in notes_of(row)]) for found, notes_of in rows)
 
 
 def _untold(rows: QuerySet, *kinds: str) -> QuerySet:

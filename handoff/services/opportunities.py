@@ -65,7 +65,8 @@ def open_opportunity(
     if not handoff.answerable_by(actor):
         raise PermissionDenied
     lock_cycle(handoff.cycle)
-    existing = Opportunity.objects.select_related("opened_by").filter(handoff=handoff).first()
+    deals = Opportunity.objects.filter(handoff__cycle=handoff.cycle_id)
+    existing = deals.select_related("opened_by").first()
     if existing is not None:
         return _same_form(existing, form_key)
     settle(handoff.pk, early=True)
@@ -210,6 +211,12 @@ def reopen(
     _move_lead(opportunity, Lead.Stage.OPPORTUNITY, f"Deal opened again by {actor.name}.", actor)
     publish(OpportunityReopened(lead_id=opportunity.lead_id, opportunity_id=opportunity.pk))
     return opportunity
+
+
+def follow(*, before: Handoff, after: Handoff, actor: Any) -> None:
+    """The lead went to another rep, and its open deal goes along, so that nobody opens a second one."""
+    deals = Opportunity.objects.open().filter(handoff=before)
+    deals.update(handoff=after, owner=after.rep, version=F("version") + 1, changed_by_id=actor.pk)
 
 
 def first_stage(kind: str) -> PipelineStage:

@@ -17,7 +17,7 @@ from accounts.models import User
 from handoff.clock import database_now
 from handoff.errors import CannotTake, NotBeingWorked
 from handoff.models import ClockMove, Handoff, SlaClock
-from handoff.services import clocks, offers, routing
+from handoff.services import clocks, offers, opportunities, routing
 from handoff.services.answers import settle
 from handoff.services.promises import Book
 
@@ -42,6 +42,7 @@ def reassign(*, handoff: Handoff, rep: User, actor: Any, note: str = "") -> Hand
         touched=handoff.first_touch_at,
     )
     _carry_on(handoff, following, actor, following.offered_at or database_now())
+    opportunities.follow(before=handoff, after=following, actor=actor)
     return following
 
 

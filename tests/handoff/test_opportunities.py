@@ -14,6 +14,7 @@ from handoff.models import CloseReason, Opportunity, PipelineStage, StageStep
 from handoff.services import revenue
 from handoff.services.answers import accept, undo
 from handoff.services.opportunities import Terms, change, lose, move, open_opportunity, reopen, win
+from handoff.services.reassignments import reassign
 from leads.models import Lead
 from leads.services.activities import record_activity
 from leads.services.people import disqualify
@@ -156,6 +157,17 @@ def test_another_owner_is_for_who_leads_sales_and_takes_the_lead_along(deal, rit
 
     assert not Opportunity.objects.visible_to(rita).exists()
     assert Opportunity.objects.visible_to(otto).get().lead.owner == otto
+
+
+def test_a_deal_goes_along_when_its_lead_moves_and_no_second_is_opened(deal, rita, otto, max):
+    following = reassign(handoff=deal.handoff, rep=otto, actor=max)
+    accept(handoff=following, actor=otto)
+
+    with pytest.raises(DealExists):
+        open_opportunity(handoff=following, actor=otto, terms=TERMS)
+
+    assert Opportunity.objects.visible_to(otto).get().handoff == following
+    assert not Opportunity.objects.visible_to(rita).exists()
 
 
 def test_money_goes_to_the_first_and_the_last_touch_before_the_deal(rita, mara):
