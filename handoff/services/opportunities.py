@@ -203,7 +203,7 @@ def reopen(
         **revenue.NOBODY,
     )
     if not written:
-        if opportunity.is_open and opportunity.changed_by_id == actor.pk:
+        if opportunity.is_open and opportunity.reopened and opportunity.changed_by_id == actor.pk:
             return opportunity
         raise DealChanged(opportunity)
     _reopen_cycle(cycle)

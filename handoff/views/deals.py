@@ -42,7 +42,7 @@ def opening(request: HttpRequest, pk: int) -> HttpResponse:
     existing = Opportunity.objects.filter(handoff=handoff).first()
     if request.method == "GET" and existing:
         return redirect("handoff:deal", existing.pk)
-    form = DealForm(request.POST or None, initial=_suggested(request, handoff))
+    form = DealForm(_posted(request), initial=_suggested(request, handoff))
     context = {
         "lead": handoff.lead,
         "action": request.path,
@@ -71,7 +71,7 @@ def opening(request: HttpRequest, pk: int) -> HttpResponse:
 def details(request: HttpRequest, pk: int) -> HttpResponse:
     found = _workable(request, pk)
     may_assign = request.user.leads_sales  # type: ignore[union-attr]
-    form = ChangeForm(request.POST or None, initial=terms_of(found), may_assign=may_assign)
+    form = ChangeForm(_posted(request), initial=terms_of(found), may_assign=may_assign)
     if not form.is_valid():
         return _dialog(request, found, "handoff/_deal_form.html", "Change the deal", form)
     given = form.cleaned_data
@@ -108,7 +108,7 @@ def stage(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def win(request: HttpRequest, pk: int) -> HttpResponse:
     found = _workable(request, pk)
-    form = WinForm(request.POST or None, initial=terms_of(found))
+    form = WinForm(_posted(request), initial=terms_of(found))
     if not form.is_valid():
         return _dialog(request, found, "handoff/_deal_win.html", "Won", form)
     act = lambda: services.win(opportunity=found, actor=request.user, **form.cleaned_data)  # noqa: E731
@@ -125,7 +125,7 @@ def win(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def loss(request: HttpRequest, pk: int) -> HttpResponse:
     found = _workable(request, pk)
-    form = LoseForm(request.POST or None, initial={"version": found.version})
+    form = LoseForm(_posted(request), initial={"version": found.version})
     if not form.is_valid():
         return _dialog(request, found, "handoff/_deal_lose.html", "Lost", form)
     act = lambda: services.lose(opportunity=found, actor=request.user, **form.cleaned_data)  # noqa: E731
@@ -168,6 +168,11 @@ def _workable(request: HttpRequest, pk: int) -> Opportunity:
     if not found.workable_by(request.user):
         raise PermissionDenied
     return found
+
+
+def _posted(request: HttpRequest) -> Any:
+    """An empty form that was sent is a form with faults."""
+    return request.POST if request.method == "POST" else None
 
 
 def _suggested(request: HttpRequest, handoff: Any) -> dict[str, Any]:
