@@ -91,3 +91,7 @@ class CannotPause(HandoffError):
 
 class CannotResume(HandoffError):
     """The clock is not paused."""
+
+
+class CannotSnooze(HandoffError):
+    """The promise would be broken while nobody looks, or the time lies in the past."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -60,6 +61,36 @@ class RejectForm(forms.Form):
         if reason and reason.needs_note and not cleaned.get("note"):
             self.add_error("note", f"“{reason}” needs a note, so that marketing can act on it.")
         return cleaned
+
+
+class SnoozeForm(forms.Form):
+    """In an hour, tomorrow morning, or a time somebody types in their own zone."""
+
+    when = forms.ChoiceField(
+        label="Until when", widget=forms.RadioSelect, error_messages={"required": "Choose until when."}
+    )
+    at = forms.DateTimeField(
+        label="Date and time",
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"invalid": "Write a date and a time, such as 2026-11-18 09:30."},
+    )
+
+    def __init__(self, data: Any, *, now: datetime, morning: datetime) -> None:
+        super().__init__(data)
+        self.moments = {"hour": now + timedelta(hours=1), "morning": morning}
+        self.fields["when"].choices = [(key, key) for key in (*self.moments, "chosen")]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("when") == "chosen" and not cleaned.get("at") and "at" not in self.errors:
+            self.add_error("at", "Write the date and the time.")
+        return cleaned
+
+    @property
+    def until(self) -> datetime:
+        moment: datetime = self.moments.get(self.cleaned_data["when"]) or self.cleaned_data["at"]
+        return moment
 
 
 class TouchForm(forms.Form):

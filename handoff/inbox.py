@@ -1,92 +1,286 @@
-"""What the SQL inbox lists: offers by time left, then what is being worked. Each group is cut, never counted whole."""
+"""What the SQL inbox lists: due now, later, working, snoozed. Each group is a page of clocks, never the whole.
+
+A row is the clock that runs for a handoff, because time left is the order. Groups are made of segments, walked one
+after the other with the same cursors, so list, board and "next" agree about who follows whom.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import Q, QuerySet
 
-from accounts.models import User
-from handoff import counting
+from handoff import counting, keyset
 from handoff.faces import Face, chips, face
+from handoff.keyset import By
 from handoff.models import Handoff, SlaClock
 
 SOON = timedelta(hours=1)
-SHOWN = 50  # rows a group
+SIZE = 25  # rows of a group before "more"
+WORDS = 8  # of a search
 Kind = SlaClock.Kind
-Pair = tuple[Handoff, SlaClock | None]
+DUE_FIRST = (By("due_at", nullable=True), By("cycle__total", descending=True), By("pk"))
+NEWEST_ACCEPTED = (By("handoff__accepted_at", descending=True), By("pk", descending=True))
+BACK_FIRST = (By("handoff__snoozed_until"), By("pk"))
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What narrows the inbox; empty means everything."""
+
+    q: str = ""
+    rep: int | None = None
+    score: int | None = None
+    band: str = ""
+    source: str = ""
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], user: Any) -> Filters:
+        """What cannot be read is left out; a rep sees their own whatever the address says."""
+        rep, score, band = (said.get(name, "").strip() for name in ("rep", "score", "band"))
+        return cls(
+            q=said.get("q", "").replace("\0", "")[:200].strip(),
+            rep=int(rep) if rep.isdecimal() and len(rep) < 10 and not user.is_rep else None,
+            score=int(score) if score.lstrip("-").isdecimal() and len(score) < 6 else None,
+            band=band[:1].upper() if band[:1].upper() in {"A", "B", "C", "D"} else "",
+            source=said.get("source", "").replace("\0", "")[:100].strip(),
+        )
+
+    def query(self) -> dict[str, str]:
+        return {name: str(value) for name, value in vars(self).items() if value not in ("", None)}
+
+    def condition(self, handoff: str = "handoff__") -> Q:
+        """On rows from which `handoff` leads to the handoff."""
+        lead, found = f"{handoff}lead__", Q()
+        if self.rep is not None:
+            found &= Q(**{f"{handoff}rep": self.rep})
+        if self.score is not None:
+            found &= Q(**{f"{lead}score__total__gte": self.score})
+        if self.band:
+            found &= Q(**{f"{lead}score__band__startswith": self.band})
+        if self.source:
+            found &= Q(**{f"{lead}source__iexact": self.source})
+        for word in self.q.split()[:WORDS]:
+            found &= _mentions(lead, word)
+        return found
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """The inbox of one person at one moment."""
+
+    user: Any
+    now: datetime
+    filters: Filters = Filters()
+
+    def clocks(self, kind: str) -> QuerySet[SlaClock]:
+        rows = SlaClock.objects.visible_to(self.user).filter(
+            kind=kind, cancelled_at=None, cycle__closed_at=None
+        )
+        related = ("rep", "cycle", "lead__company", "lead__score")
+        return rows.filter(self.filters.condition()).select_related(
+            "cycle", *(f"handoff__{name}" for name in related)
+        )
+
+    def offers(self) -> QuerySet[SlaClock]:
+        waiting = {"accepted_at": None, "rejected_at": None, "withdrawn_at": None}
+        rows = self.clocks(Kind.ACCEPT).filter(met_at=None)
+        return rows.filter(**{f"handoff__{name}": value for name, value in waiting.items()})
+
+    def worked(self) -> QuerySet[SlaClock]:
+        return self.clocks(Kind.FIRST_TOUCH).filter(handoff__accepted_at__isnull=False)
+
+    def in_sight(self) -> Q:
+        return Q(handoff__snoozed_until=None) | Q(handoff__snoozed_until__lte=self.now)
+
+
+@dataclass(frozen=True)
+class Segment:
+    rows: Callable[[Inbox], QuerySet[SlaClock]]
+    order: tuple[By, ...] = DUE_FIRST
+
+
+@dataclass(frozen=True)
+class Group:
+    key: str
+    label: str
+    empty: str
+    segments: tuple[Segment, ...]
+
+
+def _due(inbox: Inbox) -> QuerySet[SlaClock]:
+    return inbox.offers().filter(inbox.in_sight(), due_at__lte=inbox.now + SOON)
+
+
+def _later(inbox: Inbox) -> QuerySet[SlaClock]:
+    far = Q(due_at__gt=inbox.now + SOON) | Q(due_at=None)
+    return inbox.offers().filter(inbox.in_sight(), far)
+
+
+def _to_touch(inbox: Inbox) -> QuerySet[SlaClock]:
+    return inbox.worked().filter(inbox.in_sight(), met_at=None)
+
+
+def _touched(inbox: Inbox) -> QuerySet[SlaClock]:
+    return inbox.worked().filter(inbox.in_sight(), met_at__isnull=False)
+
+
+def _snoozed(kind: str) -> Callable[[Inbox], QuerySet[SlaClock]]:
+    def rows(inbox: Inbox) -> QuerySet[SlaClock]:
+        found = inbox.offers() if kind == Kind.ACCEPT else inbox.worked()
+        return found.filter(handoff__snoozed_until__gt=inbox.now)
+
+    return rows
+
+
+GROUPS = (
+    Group("due", "Due now", "Nothing is due within the hour.", (Segment(_due),)),
+    Group("later", "Later", "Nothing else waits for an answer.", (Segment(_later),)),
+    Group(
+        "working",
+        "Working",
+        "Leads you accept appear here.",
+        (Segment(_to_touch), Segment(_touched, NEWEST_ACCEPTED)),
+    ),
+    Group(
+        "snoozed",
+        "Snoozed",
+        "Nothing is snoozed.",
+        (Segment(_snoozed(Kind.ACCEPT), BACK_FIRST), Segment(_snoozed(Kind.FIRST_TOUCH), BACK_FIRST)),
+    ),
+)
+BY_KEY = {group.key: group for group in GROUPS}
 
 
 @dataclass(frozen=True)
 class Item:
     handoff: Handoff
     sla: Face | None
+    snoozed: bool = False
 
     @property
     def reasons(self) -> list[str]:
         return chips(self.handoff.cycle.reason)
 
+    @property
+    def state(self) -> str:
+        return "working" if self.handoff.accepted_at else "offer"
+
 
 @dataclass(frozen=True)
-class Group:
-    label: str
+class Shown:
+    """One group as far as it is shown. `next` is the cursor of what follows, empty when that is all."""
+
+    group: Group
     items: list[Item]
-    total: str
+    total: str = ""
+    next: str = ""
+    more_url: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.group.key
+
+    @property
+    def label(self) -> str:
+        return self.group.label
 
 
-def groups(user: Any, now: datetime, rep: User | None = None) -> list[Group]:
-    """Due now, Later, Working; 4 queries however many rows there are."""
-    offers, due = _offers(user, rep), now + SOON
-    touches, touched = _to_touch(user, rep), _touched(user, rep)
-    total = counting.counts({"offers": offers, "touches": touches, "touched": touched})
-    shown = _most_urgent(offers)
-    now_due = [(row, clock) for row, clock in shown if clock and clock.due_at and clock.due_at <= due]
-    later = shown[len(now_due) :]
-    working = _most_urgent(touches)
-    working += [(handoff, _first_touch(handoff)) for handoff in touched.order_by("-accepted_at")[:SHOWN]]
-    found = [
-        Group("Due now", _items(now_due, now), counting.words(len(now_due))),
-        Group("Later", _items(later, now), counting.words(total["offers"] - len(now_due))),
-        Group("Working", _items(working, now), counting.words(total["touches"] + total["touched"])),
+def shown(
+    inbox: Inbox, keys: tuple[str, ...], total: Mapping[str, int], *, after: str = "", size: int = SIZE
+) -> list[Shown]:
+    """The first page of each group, or of one group what follows `after`; a query a segment."""
+    pages = [_page(inbox, BY_KEY[key], after, size) for key in keys]
+    return [
+        Shown(BY_KEY[key], items, counting.words(total[key]), following)
+        for key, (items, following) in zip(keys, pages, strict=True)
     ]
-    return [group for group in found if group.items]
 
 
-def _most_urgent(clocks: QuerySet[SlaClock]) -> list[Pair]:
-    due_first = clocks.order_by(F("due_at").asc(nulls_last=True), "-cycle__total", "pk")
-    return [(clock.handoff, clock) for clock in due_first[:SHOWN] if clock.handoff]
+def totals(inbox: Inbox) -> dict[str, int]:
+    """By group, each counted to a limit; 1 query."""
+    asked = {f"{group.key} {at}": s.rows(inbox) for group in GROUPS for at, s in enumerate(group.segments)}
+    found = counting.counts(asked)
+    return {
+        group.key: sum(count for name, count in found.items() if name.split()[0] == group.key)
+        for group in GROUPS
+    }
 
 
-def _clocks(user: Any, rep: User | None, kind: str) -> QuerySet[SlaClock]:
-    clocks = SlaClock.objects.visible_to(user).running().filter(kind=kind, cycle__closed_at=None)
-    related = ("rep", "cycle", "lead__company", "lead__score")
-    clocks = clocks.select_related(*(f"handoff__{name}" for name in related))
-    return clocks.filter(handoff__rep=rep) if rep else clocks
+def _page(inbox: Inbox, group: Group, after: str, size: int) -> tuple[list[Item], str]:
+    """Segments one after the other; a cursor says which one it is in."""
+    place, _, cursor = after.partition(".")
+    at = int(place) if place.isdecimal() and int(place) < len(group.segments) else 0
+    items: list[Item] = []
+    for number, segment in list(enumerate(group.segments))[at:]:
+        page = keyset.page(segment.rows(inbox), segment.order, cursor=cursor, size=size - len(items))
+        items += [item_of(clock, inbox.now) for clock in page.rows]
+        if page.next:
+            return items, f"{number}.{page.next}"
+        if len(items) == size:
+            more = number + 1 < len(group.segments)
+            return items, f"{number + 1}." if more else ""
+        cursor = ""
+    return items, ""
 
 
-def _offers(user: Any, rep: User | None) -> QuerySet[SlaClock]:
-    return _clocks(user, rep, Kind.ACCEPT).filter(
-        handoff__accepted_at=None, handoff__rejected_at=None, handoff__withdrawn_at=None
-    )
+def item_of(clock: SlaClock, now: datetime) -> Item:
+    assert clock.handoff is not None  # the clocks of an inbox belong to handoffs
+    until = clock.handoff.snoozed_until
+    return Item(clock.handoff, face(clock, now, met="First touch met"), bool(until and until > now))
 
 
-def _to_touch(user: Any, rep: User | None) -> QuerySet[SlaClock]:
-    return _clocks(user, rep, Kind.FIRST_TOUCH).filter(handoff__accepted_at__isnull=False)
+def neighbours(inbox: Inbox, row: SlaClock | None, keys: tuple[str, ...]) -> tuple[int | None, int | None]:
+    """Who stands before and after this row in the list as it is filtered; 2 queries, or one more an empty group."""
+    segments = [(key, at) for key in keys for at in range(len(BY_KEY[key].segments))]
+    place = place_of(row, inbox.now) if row else None
+    if row is None or place not in segments:
+        return None, None
+    here = segments.index(place)
+    before = _beside(inbox, segments[: here + 1][::-1], row, back=True)
+    return before, _beside(inbox, segments[here:], row, back=False)
 
 
-def _touched(user: Any, rep: User | None) -> QuerySet[Handoff]:
-    clocks = SlaClock.objects.filter(kind=Kind.FIRST_TOUCH)
-    rows = Handoff.objects.visible_to(user).being_worked().filter(first_touch_at__isnull=False)
-    rows = rows.with_people().prefetch_related(Prefetch("clocks", clocks, to_attr="first_touches"))
-    return rows.filter(rep=rep) if rep else rows
+def place_of(row: SlaClock, now: datetime) -> tuple[str, int] | None:
+    """Group and segment of a row; None when it is on no list any more."""
+    handoff = row.handoff
+    if handoff is None or handoff.rejected_at or handoff.withdrawn_at:
+        return None
+    touching = row.kind == Kind.FIRST_TOUCH
+    if touching != bool(handoff.accepted_at):
+        return None
+    if handoff.snoozed_until and handoff.snoozed_until > now:
+        return "snoozed", int(touching)
+    if touching:
+        return "working", int(bool(row.met_at))
+    return ("due" if row.due_at and row.due_at <= now + SOON else "later"), 0
 
 
-def _first_touch(handoff: Handoff) -> SlaClock | None:
-    return next(iter(handoff.first_touches), None)  # type: ignore[attr-defined]
+def row_of(handoff: Handoff) -> SlaClock | None:
+    """The clock by which a handoff stands in the list."""
+    kind = Kind.FIRST_TOUCH if handoff.accepted_at else Kind.ACCEPT
+    row = SlaClock.objects.filter(handoff=handoff, kind=kind).select_related("cycle").first()
+    if row is not None:
+        row.handoff = handoff
+    return row
 
 
-def _items(pairs: Sequence[Pair], now: datetime) -> list[Item]:
-    return [Item(handoff, face(clock, now, met="First touch met")) for handoff, clock in pairs]
+def _beside(inbox: Inbox, places: list[tuple[str, int]], row: SlaClock, *, back: bool) -> int | None:
+    """The nearest row in this direction: in its own segment, or at the edge of the next one that has any."""
+    for number, (key, at) in enumerate(places):
+        segment = BY_KEY[key].segments[at]
+        rows, start = segment.rows(inbox), row if number == 0 else None
+        beside = keyset.beside(rows, segment.order, start, back=back)
+        if beside is not None:
+            return beside.handoff_id
+    return None
+
+
+def _mentions(lead: str, word: str) -> Q:
+    found = Q()
+    for place in ("first_name", "last_name", "email", "company__name"):
+        found |= Q(**{f"{lead}{place}__icontains": word})
+    return found

@@ -66,6 +66,13 @@ def cursor_after(order: tuple[By, ...], row: Any) -> str:
     return _encode(order, row, False)
 
 
+def beside(rows: QuerySet, order: tuple[By, ...], row: Any | None, *, back: bool) -> Any | None:
+    """The row before or after this one; without one, the last or the first."""
+    if row is not None:
+        rows = rows.filter(_after(order, [by.read(row) for by in order], back))
+    return rows.order_by(*(by.expression(back) for by in order)).first()
+
+
 def _cut(rows: QuerySet, order: tuple[By, ...], position: dict[str, Any], size: int) -> Page:
     at, back = position["at"], position["back"]
     if at is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
@@ -9,6 +10,8 @@ from django.db.models.functions import Now
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+JUST = timedelta(seconds=30)  # twice the pause between two sweeps
 
 
 class HandoffQuerySet(models.QuerySet):
@@ -34,6 +37,10 @@ class HandoffQuerySet(models.QuerySet):
     def being_worked(self) -> Self:
         """Accepted, not passed on since, and its cycle still open."""
         return self.filter(accepted_at__isnull=False, withdrawn_at=None, cycle__closed_at=None)
+
+    def just_back(self) -> Self:
+        """Whose snooze ended in the last half minute."""
+        return self.filter(snoozed_until__lte=Now(), snoozed_until__gt=Now() - JUST)
 
     def with_people(self) -> Self:
         """All that a row of the inbox shows. The score is joined by its relation name."""

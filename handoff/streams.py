@@ -27,7 +27,7 @@ from handoff import live
 logger = logging.getLogger(__name__)
 BEAT = 15.0  # seconds; below the 30 to 60 after which proxies cut a silent connection
 AGE = 15 * 60.0  # seconds
-OWN = 8  # streams of one person in one process
+OWN = 8  # streams of one person in one process; the oldest makes room
 ALL = 1000  # streams of one process
 STARTS_WITHIN = 2.0  # seconds
 NOBODY_HEARS, FULL = 204, 429  # 204 keeps a browser from asking again by itself
@@ -89,13 +89,14 @@ class Hub:
         self._start()
         if not self._hears.wait(STARTS_WITHIN):
             raise Refused(NOBODY_HEARS)
+        seat = Seat(user_id, session_key)
         with self._lock:
-            if sum(seat.user_id == user_id for seat in self._seats) >= OWN:
+            own = [other for other in self._seats if other.user_id == user_id]
+            if len(self._seats) >= ALL and len(own) < OWN:
                 raise Refused(FULL)
-            if len(self._seats) >= ALL:
-                raise Refused(FULL)
-            seat = Seat(user_id, session_key)
             self._seats.append(seat)
+        for oldest in own[: max(0, len(own) + 1 - OWN)]:
+            self.leave(oldest)  # most likely a page that was left already, and nobody has noticed yet
         return seat
 
     def seat_at(self, seat: Seat, sock: socket.socket, first: bytes) -> None:

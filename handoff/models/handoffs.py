@@ -49,6 +49,7 @@ class Handoff(models.Model):
     )
     silence_due_at = models.DateTimeField(null=True, help_text="When the silence rule acts, in working time.")
     silence_at = models.DateTimeField(null=True)
+    snoozed_until = models.DateTimeField(null=True, help_text="Out of sight until then; the clocks run on.")
 
     objects = HandoffQuerySet.as_manager()
 
@@ -77,6 +78,9 @@ class Handoff(models.Model):
             ),
             models.Index(
                 fields=["settles_at"], name="handoff_unsettled_idx", condition=Q(settles_at__isnull=False)
+            ),
+            models.Index(
+                fields=["snoozed_until"], name="handoff_snoozed_idx", condition=Q(snoozed_until__isnull=False)
             ),
             models.Index(
                 fields=["rep", "-accepted_at"],

@@ -119,7 +119,7 @@ def _answer(handoff: Handoff, actor: Any, **answer: Any) -> None:
     if cycle.closed_at is not None:
         raise NotWaiting(f"{cycle.lead.name} is no longer an MQL: {cycle.get_outcome_display().lower()}.")
     offered = Handoff.objects.open().filter(pk=handoff.pk, rep_id=handoff.rep_id)
-    won = offered.update(answered_by_id=actor.pk, settles_at=Now() + UNDO, **answer)
+    won = offered.update(answered_by_id=actor.pk, settles_at=Now() + UNDO, snoozed_until=None, **answer)
     handoff.refresh_from_db()
     if not won:
         raise AlreadyAnswered(handoff)

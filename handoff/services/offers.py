@@ -96,7 +96,7 @@ def offer_many(
 def withdraw(*, handoff: Handoff, actor: Any) -> Handoff:
     """Takes an unanswered offer back to the queue, with a new promise for marketing. Raises AlreadyAnswered."""
     _may_hand_off(actor)
-    _take_back(handoff, actor)
+    take_back(handoff, actor)
     clocks.restart_hand_off_clock(handoff, database_now())
     assign_owner(lead=handoff.lead, owner=None, actor=actor)
     return handoff
@@ -110,7 +110,7 @@ def transfer(*, handoff: Handoff, rep: User, actor: Any, note: str = "") -> Hand
     """
     _may_hand_off(actor)
     decision = routing.chosen(rep, str(actor.name))
-    _take_back(handoff, actor)
+    take_back(handoff, actor)
     return hand_over(cycle=handoff.cycle, decision=decision, actor=actor, note=note or handoff.note)
 
 
@@ -164,7 +164,7 @@ def hand_over(
     return handoff
 
 
-def _take_back(handoff: Handoff, actor: Any) -> None:
+def take_back(handoff: Handoff, actor: Any) -> None:
     lock_cycle(handoff.cycle)
     won = (
         Handoff.objects.open()

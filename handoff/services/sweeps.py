@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from handoff.models import Handoff, SlaClock
 from handoff.services import clocks, telling
 from handoff.services.answers import settle
+from handoff.services.news import tell_all
 from handoff.services.promises import Book
 from leads.models import Lead
 from scoring.models import QualificationCycle
@@ -34,6 +35,7 @@ def sweep(*, limit: int = BATCH) -> dict[str, int]:
         "warned": telling.record_warnings(),
         "told": telling.tell_breaches(),
         "escalated": telling.escalate(),
+        "back": tell_of_snoozed(limit=limit),
     }
 
 
@@ -53,6 +55,13 @@ def withdraw_from_closed_cycles() -> int:
 def cancel_of_closed_cycles() -> int:
     running = SlaClock.objects.running().filter(cycle__closed_at__isnull=False)
     return clocks.end(SlaClock.objects.filter(pk__in=list(running.values_list("pk", flat=True)[:BATCH])))
+
+
+def tell_of_snoozed(*, limit: int = BATCH) -> int:
+    """Leads whose time came since the last look; the list shows them by their time alone, this tells open pages."""
+    back = list(Handoff.objects.live().just_back().order_by("snoozed_until")[:limit])
+    tell_all(back, "back")
+    return len(back)
 
 
 def start_missing(*, limit: int = BATCH) -> int:

@@ -1,7 +1,8 @@
-"""The SQL inbox: the rep decides. List and lead side by side; on a phone one of them."""
+"""The SQL inbox: the rep decides. List and lead side by side, or a board; on a phone one of them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,9 +13,10 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import roles
 from accounts.models import User
+from handoff import counting
 from handoff.clock import database_now
 from handoff.faces import chips, face
-from handoff.inbox import groups
+from handoff.inbox import BY_KEY, GROUPS, Filters, Inbox, Shown, neighbours, row_of, shown, totals
 from handoff.models import Handoff, Opportunity, SlaClock
 from handoff.pausing import pausing
 from leads.models import Activity
@@ -22,15 +24,19 @@ from scoring.models import QualificationCycle
 
 Kind = SlaClock.Kind
 ACTIVITIES = 6  # shown beside the decision; the lead's page has them all
+LISTED = ("due", "later", "working")  # what is snoozed stands behind its own link
+FILTER_WORDS = {"band": "Fit", "score": "Score", "source": "Source"}
 see_inbox = roles("rep", "manager")
 
 
 @see_inbox
 @require_GET
 def inbox(request: HttpRequest) -> HttpResponse:
-    """The list, with the most urgent lead open beside it."""
+    """The list, with the most urgent lead open beside it, or the board; with `after` more rows of one group."""
     context = list_context(request)
-    handoff = first_of(context["groups"])
+    if request.wants_fragment:  # type: ignore[attr-defined]
+        return render(request, _fragment(request, context), context)
+    handoff = None if context["board"] else first_of(context["groups"])
     context |= detail_context(request, handoff) if handoff else {}
     return render(request, "handoff/inbox.html", context)
 
@@ -41,7 +47,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     handoff = find(request, pk)
     if request.wants_fragment:  # type: ignore[attr-defined]
         return render(request, "handoff/_lead.html", detail_context(request, handoff))
-    context = list_context(request) | detail_context(request, handoff)
+    context = list_context(request, board=False) | detail_context(request, handoff)
     return render(request, "handoff/inbox.html", context | {"view": "detail"})
 
 
@@ -52,60 +58,144 @@ def find(request: HttpRequest, pk: int) -> Handoff:
     return handoff
 
 
-def list_context(request: HttpRequest) -> dict[str, Any]:
-    rep, reps = _rep_filter(request)
+def inbox_of(request: HttpRequest) -> Inbox:
+    return Inbox(request.user, database_now(), Filters.read(request.GET, request.user))
+
+
+def keys_of(request: HttpRequest, board: bool = False) -> tuple[str, ...]:
+    show = request.GET.get("show", "")
+    return (show,) if show in BY_KEY else tuple(group.key for group in GROUPS) if board else LISTED
+
+
+def list_context(request: HttpRequest, *, board: bool | None = None) -> dict[str, Any]:
+    mine = inbox_of(request)
+    board = request.GET.get("as") == "board" if board is None else board
+    counts, after = totals(mine), request.GET.get("after", "")
+    after = after if request.GET.get("show") in BY_KEY else ""
+    groups = shown(mine, keys_of(request, board), counts, after=after)
+    groups = [replace(group, more_url=_more_url(mine, group, board)) for group in groups]
+    query = kept_query(request)
     return {
-        "groups": groups(request.user, database_now(), rep),
-        "rep": rep,
-        "reps": reps,
-        "query": urlencode({"rep": rep.pk}) if rep else "",
+        "groups": groups if board else [group for group in groups if group.items],
+        "board": board,
+        "inbox": mine,
+        "show": BY_KEY.get(request.GET.get("show", "")),
+        "paged": bool(after),
+        "snoozed": counting.words(counts["snoozed"]) if counts["snoozed"] else "",
+        "query": urlencode(query),
+        "list_url": list_url(query),
+        "board_url": list_url(query | {"as": "board"}),
+        "here_url": list_url(query | ({"as": "board"} if board else {})),
+        "snoozed_url": list_url(mine.filters.query() | {"show": "snoozed"}),
+        "whole_url": list_url(mine.filters.query()),
+        "clear_url": list_url({"show": request.GET.get("show", "")}),
+        "news_query": urlencode(
+            {**query, **({"as": "board"} if board else {}), "since": mine.now.isoformat()}
+        ),
+        **_filter_context(request, mine.filters),
     }
 
 
-def _rep_filter(request: HttpRequest) -> tuple[User | None, list[User]]:
-    """Managers look at one rep or at all; a rep sees their own whatever the address says."""
-    if request.user.is_rep:  # type: ignore[union-attr]
-        return None, []
-    reps = list(User.objects.reps().order_by("name", "pk"))
-    wanted = request.GET.get("rep", "")
-    return next((rep for rep in reps if str(rep.pk) == wanted), None), reps
+def _filter_context(request: HttpRequest, filters: Filters) -> dict[str, Any]:
+    user: Any = request.user
+    given = filters.query()
+    return {
+        "filters": filters,
+        "filtered": bool(given),
+        "reps": [] if user.is_rep else list(User.objects.reps().order_by("name", "pk")),
+        "chips": [
+            {"label": word, "value": given[name], "url": list_url(kept_query(request) | {name: ""})}
+            for name, word in FILTER_WORDS.items()
+            if name in given
+        ],
+    }
 
 
-def first_of(found: list[Any]) -> Handoff | None:
+def _fragment(request: HttpRequest, context: dict[str, Any]) -> str:
+    if context["paged"]:
+        return "handoff/_more.html"
+    return "handoff/_lanes.html" if context["board"] else "handoff/_triage.html"
+
+
+def first_of(found: list[Shown]) -> Handoff | None:
     return next((item.handoff for group in found for item in group.items), None)
 
 
+def kept_query(request: HttpRequest) -> dict[str, str]:
+    """Filters and group of the list somebody came from."""
+    known = Filters.read(request.GET, request.user).query()
+    show = request.GET.get("show", "")
+    return known | {"show": show} if show in BY_KEY else known
+
+
 def inbox_url(request: HttpRequest, handoff: Handoff | None = None) -> str:
-    url = reverse("handoff:inbox_detail", args=[handoff.pk]) if handoff else reverse("handoff:inbox")
-    rep = request.GET.get("rep", "")
-    return f"{url}?{urlencode({'rep': rep})}" if rep.isdecimal() else url
+    return list_url(kept_query(request), handoff.pk if handoff else None)
+
+
+def list_url(query: dict[str, str], pk: int | None = None) -> str:
+    url = reverse("handoff:inbox_detail", args=[pk]) if pk else reverse("handoff:inbox")
+    said = urlencode({name: value for name, value in query.items() if value})
+    return f"{url}?{said}" if said else url
+
+
+def _more_url(mine: Inbox, group: Shown, board: bool) -> str:
+    if not group.next:
+        return ""
+    more = {"show": group.group.key, "after": group.next}
+    return list_url(mine.filters.query() | ({"as": "board"} if board else {}) | more)
 
 
 def detail_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
-    now = database_now()
+    mine = inbox_of(request)
     clocks = {clock.kind: clock for clock in SlaClock.objects.filter(handoff=handoff)}
     accept, touch = clocks.get(Kind.ACCEPT), clocks.get(Kind.FIRST_TOUCH)
     decision = clocks.get(Kind.DISPOSITION)
-    open_cycle = handoff.cycle.closed_at is None
-    answerable = handoff.answerable_by(request.user)
+    query = kept_query(request)
     return {
         "handoff": handoff,
         "lead": handoff.lead,
         "reasons": chips(handoff.cycle.reason),
         "clocks": [
-            ("inbox", "Accept or reject", accept, face(accept, now, met="Answered")),
-            ("phone", "First touch", touch, face(touch, now, met="First touch met")),
-            ("handshake", "Decide", decision, face(decision, now, met="Decided")),
+            ("inbox", "Accept or reject", accept, face(accept, mine.now, met="Answered")),
+            ("phone", "First touch", touch, face(touch, mine.now, met="First touch met")),
+            ("handshake", "Decide", decision, face(decision, mine.now, met="Decided")),
         ],
-        **pausing(clocks.values(), now, acts=answerable and open_cycle),
+        **pausing(clocks.values(), mine.now, acts=_may_act(request.user, handoff)),
         "former": _former_cycles(handoff),
         "activities": _activities(handoff),
         "deal": Opportunity.objects.visible_to(request.user).filter(handoff=handoff).first(),
-        "may_answer": answerable and handoff.is_open and open_cycle,
-        "may_touch": answerable and bool(handoff.accepted_at) and open_cycle,
-        "may_move": request.user.leads_sales and handoff.is_open and open_cycle,  # type: ignore[union-attr]
-        "inbox_query": urlencode({"rep": request.GET["rep"]}) if request.GET.get("rep") else "",
-        "back_url": inbox_url(request),
+        "inbox_query": urlencode(query),
+        "lead_query": urlencode({"inbox": handoff.pk, **query}),
+        "back_url": list_url(query),
+        **_beside(request, mine, handoff),
+        **_rights(request.user, handoff, mine),
+    }
+
+
+def _beside(request: HttpRequest, mine: Inbox, handoff: Handoff) -> dict[str, str]:
+    before, after = neighbours(mine, row_of(handoff), keys_of(request))
+    query = kept_query(request)
+    return {
+        "before_url": list_url(query, before) if before else "",
+        "after_url": list_url(query, after) if after else "",
+    }
+
+
+def _may_act(user: Any, handoff: Handoff) -> bool:
+    return handoff.answerable_by(user) and handoff.cycle.closed_at is None
+
+
+def _rights(user: Any, handoff: Handoff, mine: Inbox) -> dict[str, bool]:
+    acts = _may_act(user, handoff)
+    live = not (handoff.rejected_at or handoff.withdrawn_at)
+    snoozed = bool(handoff.snoozed_until and handoff.snoozed_until > mine.now)
+    return {
+        "may_answer": acts and handoff.is_open,
+        "may_touch": acts and bool(handoff.accepted_at),
+        "may_move": user.leads_sales and handoff.is_open and handoff.cycle.closed_at is None,
+        "may_recycle": acts and live,
+        "may_snooze": acts and live and not snoozed,
+        "may_wake": acts and live and snoozed,
     }
 
 

@@ -15,13 +15,22 @@ from django.views.decorators.http import require_http_methods, require_POST
 from handoff import consequences
 from handoff.errors import HandoffError
 from handoff.forms import RejectForm, TouchForm, TransferForm
+from handoff.inbox import neighbours, row_of
 from handoff.models import Handoff, RejectReason
 from handoff.services import answers as services
 from handoff.services import offers
 from handoff.services.touches import log_touch
 from handoff.views import answers
 from handoff.views.counts import counts_of
-from handoff.views.inbox import detail_context, find, first_of, inbox_url, list_context
+from handoff.views.inbox import (
+    detail_context,
+    find,
+    first_of,
+    inbox_of,
+    inbox_url,
+    keys_of,
+    list_context,
+)
 from leads.campaigns import campaign_names
 
 
@@ -34,7 +43,7 @@ def acceptance(request: HttpRequest, pk: int) -> HttpResponse:
         handoff,
         lambda: services.accept(handoff=handoff, actor=request.user),
         f"{handoff.lead.name} accepted. The first touch is next.",
-        undo=True,
+        undo_url=reverse("handoff:undo", args=[pk]),
     )
 
 
@@ -56,7 +65,7 @@ def rejection(request: HttpRequest, pk: int) -> HttpResponse:
         handoff,
         lambda: services.reject(handoff=handoff, actor=request.user, reason=reason, note=note),
         f"{handoff.lead.name} rejected: {reason.label[:1].lower()}{reason.label[1:]}.",
-        undo=True,
+        undo_url=reverse("handoff:undo", args=[pk]),
     )
 
 
@@ -118,33 +127,41 @@ def decide(
     request: HttpRequest,
     handoff: Handoff,
     act: Callable[[], Any],
-    words: str,
+    words: str | Callable[[], str],
     *,
-    undo: bool = False,
+    undo_url: str = "",
     stay: bool = False,
 ) -> HttpResponse:
-    """`stay` keeps the decided lead open; otherwise the next one follows."""
+    """`stay` keeps the decided lead open; otherwise the next one of the list follows. The words may need the act."""
+    _, beside = neighbours(inbox_of(request), row_of(handoff), keys_of(request))
     try:
         act()
     except HandoffError as error:
         return _refused(request, handoff, str(error))
-    undo_url = reverse("handoff:undo", args=[handoff.pk]) if undo else ""
+    words = words if isinstance(words, str) else words()
     if not request.wants_fragment:  # type: ignore[attr-defined]
-        url = inbox_url(request, handoff if stay or undo else None)
+        url = inbox_url(request, handoff if stay or undo_url else None)
         return answers.go(request, url, words)
-    context = list_context(request)
-    following = find(request, handoff.pk) if stay else first_of(context["groups"])
+    context = list_context(request, board=False)
+    following = handoff.pk if stay else beside
+    open_next = find(request, following) if following else first_of(context["groups"])
     toast = answers.toast(words, undo_url=undo_url, undo_target="#lead")
-    return _panes(request, context, following, toast)
+    return _panes(request, context, open_next, toast)
 
 
 def _refused(request: HttpRequest, handoff: Handoff, words: str) -> HttpResponse:
     """The row as it stands now, and who was faster."""
     if not request.wants_fragment:  # type: ignore[attr-defined]
-        page = list_context(request) | detail_context(request, find(request, handoff.pk)) | {"refusal": words}
+        page = (
+            list_context(request, board=False)
+            | detail_context(request, find(request, handoff.pk))
+            | {"refusal": words}
+        )
         return render(request, "handoff/inbox.html", page | {"view": "detail"}, status=answers.CONFLICT)
     toast = answers.toast(words, tone="warn")
-    response = _panes(request, list_context(request), find(request, handoff.pk), toast, refusal=words)
+    response = _panes(
+        request, list_context(request, board=False), find(request, handoff.pk), toast, refusal=words
+    )
     response.status_code = answers.CONFLICT
     return response
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from handoff.clock import database_now
 from handoff.faces import face
 from handoff.models import Handoff, SlaClock
+from handoff.views.inbox_walk import inbox_walk
 from leads.models import Lead
 from scoring.models import QualificationCycle
 
@@ -28,7 +29,8 @@ def panel(request: HttpRequest, lead_pk: int) -> HttpResponse:
         raise Http404
     fragment = request.wants_fragment  # type: ignore[attr-defined]
     template = "handoff/_panel.html" if fragment else "handoff/panel.html"
-    return render(request, template, {"lead": lead, "cycles": _cycles(request, lead)})
+    context = {"lead": lead, "cycles": _cycles(request, lead), **inbox_walk(request, lead.pk)}
+    return render(request, template, context)
 
 
 def _cycles(request: HttpRequest, lead: Lead) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 // Lists: J and K walk, X selects, Enter opens (a row holds a link). Select all, ranges with Shift, the bulk bar.
 //   data-row on every row; data-select on its checkbox; data-select-all; data-bulk on the bar, data-bulk-count in it;
-//   data-clear clears the selection
+//   data-clear clears the selection; data-follows on a list whose rows open beside it as soon as one walks there
 import { $, $$, isTyping, say, visible } from './dom.js';
 
 const main = (row) => (row.matches('a,button') ? row : $('a.name,a,button', row));
@@ -15,12 +15,13 @@ document.addEventListener('keydown', (ev) => {
 
 function walk(step) {
   const rows = $$('[data-row]').filter(visible);
-  if (!rows.length) return;
+  if (!rows.length) return $(`[data-beside][rel=${step > 0 ? 'next' : 'prev'}]`)?.click();
   const at = rows.findIndex((row) => row.contains(document.activeElement));
   const from = at < 0 ? rows.findIndex((row) => row.matches('[aria-selected=true],[aria-current=true]')) : at;
   const next = rows[Math.max(0, Math.min(rows.length - 1, from + step))];
   main(next)?.focus();
   next.scrollIntoView({ block: 'nearest' });
+  if (next.closest('[data-follows]')) main(next)?.click(); // two panes: the lead follows the row
 }
 
 // The row whose sheet is open is marked before the answer comes.

@@ -38,7 +38,7 @@ function show(now) {
   $$('[data-live-state]').forEach((el) => {
     el.dataset.liveState = now ? 'live' : 'paused';
     const time = new Date().toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
-    $('[data-words]', el).textContent = now ? 'Live' : `Not live since ${time}, looking every 30 s`;
+    $('[data-words]', el).textContent = now ? 'Live' : `Not live (${time}), looking every 30 s`;
     el.hidden = false;
   });
 }
@@ -84,6 +84,11 @@ if (url) {
   addEventListener('pageshow', (ev) => { if (ev.persisted) { missed = true; queueUp(); catchUp(); } });
   document.addEventListener('visibilitychange', catchUp);
 }
+
+// A page that came back from history, or a part swapped in, shows the state as it is.
+document.addEventListener('htmx:afterSettle', () => {
+  if (live !== null && $('[data-live-state][hidden]')) show(live);
+});
 
 function catchUp() {
   if (document.hidden || !missed) return;

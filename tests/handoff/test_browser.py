@@ -89,7 +89,7 @@ def test_a_rep_rejects_with_the_keyboard(company, page_as, axe, rita):
     page.keyboard.press("r")
     expect(page.locator("#dialog")).to_contain_text("Reject Hanna Virtanen")
     axe(page, "#dialog")
-    page.keyboard.press("1")
+    page.keyboard.press(str(reason().digit))
     page.keyboard.press("Enter")
 
     expect(page.locator("#toasts")).to_contain_text("Hanna Virtanen rejected")

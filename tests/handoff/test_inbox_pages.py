@@ -255,7 +255,7 @@ def test_a_rep_cannot_widen_the_list_by_the_address(mara, rita, otto, client_of)
     assert "Marcus Feld" not in client_of(otto).get(f"{INBOX}?rep={rita.pk}").content.decode()
 
 
-def test_sixty_handoffs_cost_as_many_queries_as_one(mara, rita, client_of):
+def test_many_handoffs_cost_as_many_queries_as_one(mara, rita, client_of):
     rep = client_of(rita)
     offered = make_offer(rita, mara)
     log_touch(handoff=accept(handoff=make_offer(rita, mara), actor=rita), actor=rita, kind="call")
@@ -267,25 +267,28 @@ def test_sixty_handoffs_cost_as_many_queries_as_one(mara, rita, client_of):
 
     queries()
     few = queries()
-    for number in range(60):
+    for number in range(18):
         handoff = make_offer(rita, mara)
         if number % 3 == 0:
             accept(handoff=handoff, actor=rita)
         if number % 6 == 0:
             log_touch(handoff=handoff, actor=rita, kind="call")
 
-    assert queries() == few
-    assert few <= 17
+    assert queries() <= few <= 25
 
 
-def test_a_group_says_how_many_there_are_beyond_those_shown(mara, rita, client_of):
-    for _ in range(52):
-        make_offer(rita, mara)
+def test_more_rows_follow_without_gap_or_repetition(mara, rita, client_of):
+    offers = {make_offer(rita, mara).pk for _ in range(27)}
+    rep, seen, address = client_of(rita), [], INBOX
 
-    shown = client_of(rita).get(INBOX).context["groups"]
+    while address:
+        (group,) = rep.get(address, headers=HTMX).context["groups"]
+        assert group.total == "27"
+        seen += [item.handoff.pk for item in group.items]
+        address = group.more_url
 
-    assert sum(len(group.items) for group in shown) == 50
-    assert [group.total for group in shown if group.label == "Later"] == ["52"]
+    assert len(seen) == 27
+    assert set(seen) == offers
 
 
 def test_the_panel_tells_the_story_of_a_lead(mara, rita, max, client_of):

@@ -1,0 +1,72 @@
+"""The inbox live, by keys and on a phone, in a real browser."""
+
+import pytest
+from playwright.sync_api import expect
+
+from handoff.models import Handoff
+from handoff.services.answers import accept
+from tests.handoff.factories import make_offer, open_around_the_clock
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def offers(mara, rita):
+    open_around_the_clock()
+    names = ("Anna First", "Berit Second", "Carla Third")
+    return [make_offer(rita, mara, name=name, total=90 - 5 * place) for place, name in enumerate(names)]
+
+
+def test_news_wait_behind_a_pill_and_a_row_taken_elsewhere_says_by_whom(
+    offers, page_as, axe, mara, max, rita
+):
+    page = page_as(rita, "/inbox/")
+    expect(page.locator("[data-live-state]")).to_have_text("Live")
+    first = page.locator("#triage [data-row]").first.bounding_box()
+
+    make_offer(rita, mara, name="Dora New")
+    accept(handoff=offers[1], actor=max)
+
+    expect(page.locator("[data-fresh]")).to_have_text("1 new")
+    expect(page.locator(f"#row-{offers[1].pk}")).to_contain_text("Accepted by Max Manager")
+    assert page.locator("#triage [data-row]").first.bounding_box() == first
+    axe(page)
+    page.locator("[data-fresh]").click()
+    expect(page.locator("#triage")).to_contain_text("Dora New")
+    expect(page.locator("[data-fresh]")).to_have_count(0)
+
+
+def test_keys_walk_open_snooze_and_change_to_the_board(offers, page_as, axe, rita):
+    page = page_as(rita, "/inbox/?q=r")
+
+    page.keyboard.press("j")
+    expect(page.locator("#lead:not([hidden]) h2").first).to_contain_text("Berit Second")
+    expect(page).to_have_url(f"/inbox/{offers[1].pk}/?q=r")
+    page.keyboard.press("s")
+    expect(page.locator("#dialog")).to_contain_text("Snooze Berit Second")
+    axe(page, "#dialog")
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Berit Second is snoozed until")
+    expect(page.locator("#lead h2").first).to_contain_text("Carla Third")
+    page.keyboard.press("b")
+
+    expect(page.locator(".lane")).to_have_count(4)
+    expect(page.locator(".lane").last).to_contain_text("Berit Second")
+    expect(page).to_have_url("/inbox/?q=r&as=board")
+    axe(page)
+    assert Handoff.objects.get(pk=offers[1].pk).snoozed_until is not None
+
+
+def test_an_acceptance_that_is_refused_leaves_the_row_where_it_was(offers, page_as, problems, rita):
+    page = page_as(rita, "/inbox/")
+    expect(page.locator("#lead h2").first).to_contain_text("Anna First")
+    page.route("**/acceptance/**", lambda route: route.abort())
+
+    page.keyboard.press("a")
+
+    expect(page.locator("#toasts")).to_contain_text("This was not saved")
+    expect(page.locator("#triage [aria-current=true]")).to_contain_text("Anna First")
+    expect(page.locator("#lead:not([hidden]) h2").first).to_contain_text("Anna First")
+    assert Handoff.objects.get(pk=offers[0].pk).is_open
+    problems.clear()  # the lost request, which the page has told about
