@@ -80,7 +80,9 @@ class Inbox:
         rows = SlaClock.objects.visible_to(self.user).filter(
             kind=kind, cancelled_at=None, cycle__closed_at=None
         )
-        related = ("rep", "cycle", "lead__company", "lead__score")
+        related = (
+            ("lead__company", "lead__score") if self.user.is_rep else ("rep", "lead__company", "lead__score")
+        )
         return rows.filter(self.filters.condition()).select_related(
             "cycle", *(f"handoff__{name}" for name in related)
         )
@@ -229,6 +231,7 @@ def _page(inbox: Inbox, group: Group, after: str, size: int) -> tuple[list[Item]
 
 def item_of(clock: SlaClock, now: datetime) -> Item:
     assert clock.handoff is not None  # the clocks of an inbox belong to handoffs
+    clock.handoff.cycle = clock.cycle  # the same row; joined once
     until = clock.handoff.snoozed_until
     return Item(clock.handoff, face(clock, now, met="First touch met"), bool(until and until > now))
 
