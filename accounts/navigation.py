@@ -54,5 +54,17 @@ SECTIONS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("leads:imports", "file-up", "Imports", frozenset({R.MARKETER, R.ADMIN}), "m"),
         ),
     ),
-    ("Agreement", (Item("scoring:definition", "gauge", "Scoring", key="d"),)),
+    (
+        "Agreement",
+        (
+            Item("scoring:definition", "gauge", "Scoring", key="d"),
+            Item(
+                "handoff:quality",
+                "chart-column",
+                "Quality",
+                frozenset({R.MARKETER, R.MANAGER, R.ADMIN}),
+                "u",
+            ),
+        ),
+    ),
 )

@@ -10,6 +10,7 @@ SCHEDULE = {
         "schedule": 24 * 3600.0,
     },
     "offer held leads": {"task": "handoff.tasks.drain_holding", "schedule": 20.0},
+    "ask reps for feedback": {"task": "handoff.tasks.ask_for_feedback", "schedule": 300.0},
     "tell what no bell told": {"task": "handoff.tasks.tell_missed", "schedule": 30.0},
     "send notifications": {"task": "handoff.tasks.send_notifications", "schedule": 20.0},
     "advance enrolments": {"task": "nurturing.tasks.advance_due", "schedule": 10.0},

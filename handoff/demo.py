@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from accounts.models import User
-from handoff import demo_lessons, demo_news
+from handoff import demo_feedback, demo_lessons, demo_news
 from handoff.calendars import Calendar, due_after
 from handoff.demo_deals import Pipeline
 from handoff.models import BusinessCalendar, Handoff, RejectReason, RoundRobinSeat, SlaClock, SlaPolicy
@@ -95,6 +95,7 @@ def load(*, now: datetime, size: int) -> str:
     record_activities(story.touches)
     story.pipeline.write_steps()
     demo_lessons.load()
+    demo_feedback.load(now=now)
     demo_news.load(now=now)
     return f"{len(offered) + len(past)} handoffs, {story.pipeline.deals} deals, {len(waiting)} MQLs waiting"
 

@@ -95,3 +95,11 @@ class CannotResume(HandoffError):
 
 class CannotSnooze(HandoffError):
     """The promise would be broken while nobody looks, or the time lies in the past."""
+
+
+class FeedbackGiven(HandoffError):
+    """Feedback is given once, and changed only by its author while it is young."""
+
+
+class CannotPutInForce(HandoffError):
+    """A form without a rating to average, or one that is no draft."""

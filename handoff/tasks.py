@@ -5,6 +5,7 @@ import time
 from celery import shared_task
 
 from handoff.services import calendars, clocks, deliveries, draining, notifications, sweeps
+from handoff.services.feedback import ask
 from handoff.services.qualification import promote_complete
 from handoff.services.silence import keep_silence_rule
 from leads.events import heard
@@ -70,6 +71,11 @@ def tell_deal(opportunity_id: int, **_ids: int) -> None:
 @shared_task(acks_late=True)
 def tell_missed() -> None:
     notifications.tell_missed()
+
+
+@shared_task(acks_late=True)
+def ask_for_feedback() -> None:
+    ask()
 
 
 @shared_task(acks_late=True)

@@ -3,6 +3,7 @@
 from handoff.admin import (
     agreement,
     calendars,
+    feedback,
     notifications,
     pipeline,
     policies,
@@ -14,6 +15,7 @@ from handoff.admin import (
 __all__ = [
     "agreement",
     "calendars",
+    "feedback",
     "notifications",
     "pipeline",
     "policies",

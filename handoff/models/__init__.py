@@ -4,6 +4,13 @@ from handoff.models.agreement import Agreement
 from handoff.models.calendars import BusinessCalendar, TeamHours, working_week
 from handoff.models.clocks import ClockMove, ClockPause, SlaClock
 from handoff.models.evidence import BantEvidence
+from handoff.models.feedback import (
+    FeedbackAnswer,
+    FeedbackForm,
+    FeedbackQuestion,
+    FeedbackRequest,
+    Occasion,
+)
 from handoff.models.handoffs import Handoff
 from handoff.models.notifications import (
     Delivery,
@@ -36,11 +43,16 @@ __all__ = [
     "ClockPause",
     "CloseReason",
     "Delivery",
+    "FeedbackAnswer",
+    "FeedbackForm",
+    "FeedbackQuestion",
+    "FeedbackRequest",
     "Handoff",
     "Holding",
     "Notice",
     "Notification",
     "NotificationPreference",
+    "Occasion",
     "Opportunity",
     "PipelineStage",
     "RejectReason",

@@ -24,6 +24,7 @@ class Notice(models.TextChoices):
     ANSWERED = "answered", "Sales answered a lead you handed off"
     UNDONE = "undone", "A hand-off was taken back, or a deal opened again"
     WON = "won", "A deal was won"
+    FEEDBACK = "feedback", "Your opinion of a lead is asked for"
 
 
 class Notification(models.Model):

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from handoff.currencies import money_words
-from handoff.models import Handoff, Notice, Opportunity, SlaClock
+from handoff.models import FeedbackRequest, Handoff, Notice, Occasion, Opportunity, SlaClock
 from handoff.services import receivers
 
 PROMISES = {
@@ -75,6 +75,16 @@ def of_deal(deal: Opportunity) -> list[Note]:
         words = f"{_who(deal.changed_by)} opened the deal {deal.name} again."
         return _of_deal(deal, Notice.UNDONE, words, _interested(deal))
     return []
+
+
+def of_feedback(row: FeedbackRequest) -> list[Note]:
+    if row.answered_at:
+        return []
+    lead = row.handoff.lead.name
+    end = "now that it is closed" if row.occasion == Occasion.CLOSE else "now that you know it"
+    link = reverse("handoff:feedback", args=[row.pk])
+    words, key = f"What was {lead} worth, {end}?", f"{Notice.FEEDBACK}:{row.pk}"
+    return [Note(row.handoff.rep_id, Notice.FEEDBACK, key, row.handoff.lead_id, words, link)]
 
 
 def _answered(handoff: Handoff) -> list[Note]:

@@ -21,6 +21,7 @@ from handoff.events import NotificationsDue
 from handoff.live import announce
 from handoff.models import (
     Delivery,
+    FeedbackRequest,
     Handoff,
     Notice,
     Notification,
@@ -36,6 +37,7 @@ from handoff.services.facts import Note
 from leads.events import publish
 
 LOOK_BACK = timedelta(days=1)  # a bell lost longer ago than that tells nobody anything new
+ASK_BACK = timedelta(days=14)  # an opinion is still worth a reminder then
 LIMIT = 1_000  # rows of one kind a sweep
 Channel = Delivery.Channel
 Mail = NotificationPreference.Mail
@@ -64,9 +66,13 @@ USUAL = {
     Notice.ANSWERED: Choice(mail=Mail.DIGEST),
     Notice.UNDONE: Choice(),
     Notice.WON: Choice(mail=Mail.DIGEST),
+    Notice.FEEDBACK: Choice(mail=Mail.DIGEST),
 }
 OF_ROLE = {
-    User.Role.REP: (Notice.OFFERED, Notice.TAKEN, Notice.AT_RISK, Notice.BREACHED, Notice.UNDONE),
+    User.Role.REP: (
+        *(Notice.OFFERED, Notice.TAKEN, Notice.AT_RISK),
+        *(Notice.BREACHED, Notice.UNDONE, Notice.FEEDBACK),
+    ),
     User.Role.MARKETER: (Notice.AT_RISK, Notice.BREACHED, Notice.ANSWERED, Notice.UNDONE, Notice.WON),
     User.Role.MANAGER: (Notice.ESCALATED, Notice.ANSWERED, Notice.UNDONE, Notice.WON),
     User.Role.ADMIN: tuple(Notice),
@@ -201,6 +207,7 @@ def _missed(since: Any) -> list[tuple[QuerySet, Callable[[Any], list[Note]]]]:
     warned = _clocks().filter(warned_at__gt=since, breached_at=None)
     escalated = _clocks().filter(escalated_at__gt=since)
     deals = _deals().filter(Q(closed_at__gt=since) | Q(reopened__gt=0, stage_since__gt=since))
+    asked = FeedbackRequest.objects.due().filter(due_at__gt=Now() - ASK_BACK)
     return [
         (_untold(offered, Notice.OFFERED), facts.of_handoff),
         (_untold(answered, Notice.ANSWERED), facts.of_handoff),
@@ -209,6 +216,7 @@ def _missed(since: Any) -> list[tuple[QuerySet, Callable[[Any], list[Note]]]]:
         (_untold(warned, Notice.AT_RISK), facts.of_clock),
         (_untold(escalated, Notice.ESCALATED), facts.of_clock),
         (deals, facts.of_deal),
+        (_untold(asked.select_related("handoff__lead"), Notice.FEEDBACK), facts.of_feedback),
     ]
 
 

@@ -29,6 +29,7 @@ ICONS = {
     Notice.ANSWERED: ("message-square", "info"),
     Notice.UNDONE: ("undo-2", ""),
     Notice.WON: ("handshake", "good"),
+    Notice.FEEDBACK: ("message-square", "info"),
 }
 
 

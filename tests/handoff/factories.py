@@ -11,6 +11,8 @@ from accounts.models import User
 from handoff.models import (
     BusinessCalendar,
     CloseReason,
+    FeedbackForm,
+    FeedbackRequest,
     Handoff,
     Opportunity,
     PipelineStage,
@@ -20,6 +22,7 @@ from handoff.models import (
 )
 from handoff.services import clocks
 from handoff.services.answers import accept
+from handoff.services.feedback import put_in_force
 from handoff.services.offers import offer
 from handoff.services.opportunities import Terms, open_opportunity
 from leads.models import Company, Lead
@@ -132,4 +135,33 @@ def make_deal(
     name = handoff.lead.company.name
     return open_opportunity(
         handoff=handoff, actor=rep, terms=Terms(name, None if amount is None else Decimal(amount), currency)
+    )
+
+
+QUESTIONS = (
+    ("How good was this lead?", "rating", [], True),
+    ("What describes it best?", "choice", ["Right time", "Too early"], False),
+    ("Another one like it?", "yes_no", [], False),
+    ("Anything marketing should know?", "text", [], False),
+)
+
+
+def make_form(occasion: str = "accept") -> FeedbackForm:
+    """The version in force; a test that empties the tables has lost that of the migration."""
+    number = FeedbackForm.objects.filter(occasion=occasion).count() + 1
+    form = FeedbackForm.objects.create(occasion=occasion, number=number, after_days=5)
+    for place, (text, kind, choices, required) in enumerate(QUESTIONS):
+        form.questions.create(position=place, text=text, kind=kind, choices=choices, required=required)
+    put_in_force(form)
+    return FeedbackForm.objects.get(pk=form.pk)
+
+
+def make_request(handoff: Handoff, form: FeedbackForm | None = None) -> FeedbackRequest:
+    """Accepted long enough ago, and asked since yesterday."""
+    Handoff.objects.filter(pk=handoff.pk).update(
+        accepted_at=Now() - timedelta(days=8), settles_at=None, answered_by=handoff.rep
+    )
+    form = form or make_form()
+    return FeedbackRequest.objects.create(
+        handoff=handoff, form=form, occasion=form.occasion, due_at=Now() - timedelta(days=1)
     )

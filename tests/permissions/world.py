@@ -12,7 +12,14 @@ from accounts.models import User
 from handoff.models import Absence
 from leads.services import imports
 from nurturing import tokens
-from tests.handoff.factories import make_cycle, make_deal, make_offer, open_around_the_clock, reason
+from tests.handoff.factories import (
+    make_cycle,
+    make_deal,
+    make_offer,
+    make_request,
+    open_around_the_clock,
+    reason,
+)
 from tests.nurturing import factories as nurture
 from tests.permissions.routes import Route
 
@@ -38,6 +45,7 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         "api:handoff": offered.pk,
         "handoff": offered.pk,
         "handoff:absence": Absence.objects.create(rep=rita, starts_at=timezone.now()).pk,
+        "handoff:feedback": make_request(make_offer(rita, mara)).pk,
         "rep_pk": rita.pk,
         "handoff:deal": deal.pk,
         "api:opportunity": deal.pk,
