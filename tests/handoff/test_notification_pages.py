@@ -72,7 +72,9 @@ def test_the_page_costs_the_same_for_many_and_the_bell_counts(news, client_of, r
 
 def test_preferences_are_kept_for_the_kinds_of_ones_role(client_of, rita, mara):
     client = client_of(rita)
-    sent = {f"{kind}-mail": "digest" for kind in ("offered", "taken", "at_risk", "breached", "undone")}
+    sent = {
+        f"{kind}-mail": "digest" for kind in ("offered", "taken", "at_risk", "breached", "undone", "feedback")
+    }
 
     broken = client.post(PREFERENCES, sent | {"offered-mail": "hourly"})
     saved = client.post(PREFERENCES, sent | {"offered-in_app": "on"})
