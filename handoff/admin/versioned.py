@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from typing import Any
 
 from django.contrib import admin, messages
@@ -31,12 +32,12 @@ class Versioned(admin.ModelAdmin):
     change_form_template = "admin/handoff/previewed_form.html"
     harmless = ("name",)  # fields that no promise depends on
 
-    def effect(self, before: Any, after: Any) -> Effect:
-        raise NotImplementedError
+    @abstractmethod
+    def effect(self, before: Any, after: Any) -> Effect: ...
 
+    @abstractmethod
     def apply(self, obj: Any) -> int:
         """To running clocks; how many are due at another time now."""
-        raise NotImplementedError
 
     def changeform_view(
         self,
