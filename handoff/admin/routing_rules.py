@@ -107,6 +107,7 @@ class SimulationForm(forms.Form):
 
 
 def _ahead(wanted: str) -> dict[str, Any]:
+    wanted = wanted.replace("\x00", "")
     if not wanted:
         return {}
     by = {"pk": wanted} if wanted.isdecimal() and len(wanted) < 19 else {"email__iexact": wanted}

@@ -7,6 +7,7 @@ from typing import ClassVar
 import pghistory
 import pgtrigger
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
@@ -14,6 +15,8 @@ from accounts.models import Team
 from handoff.models.calendars import BusinessCalendar
 from handoff.models.handoffs import Handoff
 from scoring.models import QualificationCycle
+
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2200  # of an absence
 
 
 @pghistory.track()
@@ -82,6 +85,13 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rep} is away"
+
+    def clean(self) -> None:
+        """Years that the working-time walk never reaches would stop every decision, not only this one."""
+        for name in ("starts_at", "ends_at"):
+            moment = getattr(self, name)
+            if moment is not None and not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+                raise ValidationError({name: f"Choose a year from {EARLIEST_YEAR} to {LATEST_YEAR}."})
 
 
 @pghistory.track()

@@ -6,7 +6,7 @@ A promise that is overdue stays overdue: pausing it is refused.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -19,6 +19,8 @@ from handoff.models import ClockPause, Handoff, SlaClock
 from handoff.services import clocks
 from handoff.services.offers import lock_cycle
 
+LONGEST = timedelta(days=366)
+
 
 @transaction.atomic
 def pause(
@@ -28,6 +30,8 @@ def pause(
     now, running = _locked(handoff, actor)
     if until is not None and until <= now:
         raise CannotPause("The pause would be over already. Choose a later time, or leave it open.")
+    if until is not None and until > now + LONGEST:
+        raise CannotPause("A pause lasts a year at most. Choose an earlier time, or leave it open.")
     if any(clock.is_paused(now) for clock in running):
         raise CannotPause(f"The clocks of {handoff.lead.name} are paused already. Resume them first.")
     waiting = [clock for clock in running if clock.due_at is None or clock.due_at > now]

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from handoff.errors import NotWaiting
-from handoff.models import Handoff
+from handoff.models import Handoff, Opportunity
 from handoff.services.answers import settle
 from handoff.services.consequences import Outcome, end_recycled
 from handoff.services.news import tell
@@ -27,6 +27,8 @@ def recycle(*, handoff: Handoff, actor: Any, reason: str) -> Handoff:
     cycle.refresh_from_db(fields=["closed_at"])
     if cycle.closed_at is not None or handoff.rejected_at or handoff.withdrawn_at:
         raise NotWaiting(f"{handoff.lead.name} is no longer with {handoff.rep}. Nothing was changed.")
+    if Opportunity.objects.open().filter(handoff=handoff).exists():
+        raise NotWaiting(f"{handoff.lead.name} has an open deal. Win or lose it first. Nothing was changed.")
     if handoff.is_open:
         take_back(handoff, actor)
     end_recycled(cycle, outcome=Outcome.RECYCLED, actor=actor, reason=reason)

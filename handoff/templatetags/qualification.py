@@ -14,7 +14,7 @@ register = template.Library()
 
 
 @register.inclusion_tag("handoff/_bant.html")
-def bant_card(lead: Lead, key: str = "b") -> dict[str, Any]:
+def bant_card(lead: Lead, key: str = "q") -> dict[str, Any]:
     """Two queries. `key` opens the form; blank where the letter is taken."""
     return {"lead": lead, "card": card(lead), "key": key}
 

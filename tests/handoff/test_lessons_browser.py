@@ -48,7 +48,7 @@ def test_the_pages_are_accessible(width, height, theme, again, page_as, axe, mar
 def test_a_rep_writes_evidence_with_the_keyboard(again, page_as, rita):
     page = page_as(rita, f"/inbox/{again.pk}/")
 
-    page.keyboard.press("b")
+    page.keyboard.press("q")
     timing = page.locator("#dialog").get_by_role("group", name="Timing")
     timing.get_by_label("Standing").select_option("no")
     timing.get_by_label("What we know").fill("Not before summer")
