@@ -16,7 +16,7 @@ from handoff.models.calendars import BusinessCalendar
 from handoff.models.handoffs import Handoff
 from scoring.models import QualificationCycle
 
-EARLIEST_YEAR, LATEST_YEAR = 2000, 2200  # of an absence
+EARLIEST_YEAR, LATEST_YEAR = 2000, 3000  # of an absence
 
 
 @pghistory.track()
