@@ -31,7 +31,7 @@ def build(mara: User, rita: User) -> dict[str, Any]:
     offered = make_offer(rita, mara, name="Priya Raman")
     deal = make_deal(rita, mara)
     draft = nurture.draft()
-    message = nurture.queued()
+    step, message = nurture.email(draft), nurture.queued()
     file = imports.create_import(name="people.csv", file=ContentFile(b"email\na@b.example\n"), actor=mara)
     token = {use: tokens.sign(use, message.key) for use in (tokens.UNSUBSCRIBE, tokens.OPEN)}
     return {
@@ -50,7 +50,9 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         "handoff:deal": deal.pk,
         "api:opportunity": deal.pk,
         "nurturing": draft.pk,
-        "nurturing:step": nurture.email(draft).pk,
+        "nurturing:step": step.pk,
+        "nurturing:preview": step.pk,
+        "nurturing:steps": draft.pk,
         "nurturing:stop": message.enrolment_id,
         "nurturing:resolution": message.pk,
         "nurturing:segment": draft.segment_id,
