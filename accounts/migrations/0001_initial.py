@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import accounts.models
+from accounts.migrating import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -20,264 +21,393 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Heartbeat",
-            fields=[
-                ("name", models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ("at", models.DateTimeField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name="OrganisationEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("name", models.CharField(default="Your company", max_length=150)),
-                (
-                    "time_zone",
-                    models.CharField(
-                        default="UTC", max_length=64, validators=[accounts.models.validate_zone]
-                    ),
+        AtOnce(
+            [
+                migrations.CreateModel(
+                    name="Heartbeat",
+                    fields=[
+                        ("name", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                        ("at", models.DateTimeField()),
+                    ],
                 ),
-                (
-                    "postal_address",
-                    models.TextField(blank=True, help_text="Printed under every mail; the law asks for it."),
+                migrations.CreateModel(
+                    name="OrganisationEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("name", models.CharField(default="Your company", max_length=150)),
+                        (
+                            "time_zone",
+                            models.CharField(
+                                default="UTC", max_length=64, validators=[accounts.models.validate_zone]
+                            ),
+                        ),
+                        (
+                            "postal_address",
+                            models.TextField(
+                                blank=True, help_text="Printed under every mail; the law asks for it."
+                            ),
+                        ),
+                        ("sender_name", models.CharField(default="Tandem", max_length=100)),
+                        (
+                            "sender_email",
+                            models.EmailField(default="tandem@localhost.localdomain", max_length=254),
+                        ),
+                        ("tracking_host", models.CharField(blank=True, max_length=200)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("sender_name", models.CharField(default="Tandem", max_length=100)),
-                ("sender_email", models.EmailField(default="tandem@localhost.localdomain", max_length=254)),
-                ("tracking_host", models.CharField(blank=True, max_length=200)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Team",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                migrations.CreateModel(
+                    name="Team",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=100, unique=True)),
+                    ],
                 ),
-                ("name", models.CharField(max_length=100, unique=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="TeamEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("name", models.CharField(max_length=100)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="UserEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                (
-                    "is_superuser",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",
-                        verbose_name="superuser status",
-                    ),
+                migrations.CreateModel(
+                    name="TeamEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("name", models.CharField(max_length=100)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("email", models.EmailField(max_length=254, verbose_name="e-mail address")),
-                ("name", models.CharField(max_length=150)),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("marketer", "Marketer"),
-                            ("rep", "Sales rep"),
-                            ("manager", "Sales manager"),
-                            ("admin", "Admin"),
+                migrations.CreateModel(
+                    name="UserEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        (
+                            "is_superuser",
+                            models.BooleanField(
+                                default=False,
+                                help_text="Designates that this user has all permissions without explicitly assigning them.",
+                                verbose_name="superuser status",
+                            ),
+                        ),
+                        ("email", models.EmailField(max_length=254, verbose_name="e-mail address")),
+                        ("name", models.CharField(max_length=150)),
+                        (
+                            "role",
+                            models.CharField(
+                                choices=[
+                                    ("marketer", "Marketer"),
+                                    ("rep", "Sales rep"),
+                                    ("manager", "Sales manager"),
+                                    ("admin", "Admin"),
+                                ],
+                                default="marketer",
+                                max_length=16,
+                            ),
+                        ),
+                        ("job_title", models.CharField(blank=True, max_length=100)),
+                        (
+                            "time_zone",
+                            models.CharField(
+                                default="UTC", max_length=64, validators=[accounts.models.validate_zone]
+                            ),
+                        ),
+                        (
+                            "is_active",
+                            models.BooleanField(
+                                default=True,
+                                help_text="Switch off instead of deleting: history stays.",
+                                verbose_name="active",
+                            ),
+                        ),
+                        ("date_joined", models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="User",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("password", models.CharField(max_length=128, verbose_name="password")),
+                        (
+                            "last_login",
+                            models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                        ),
+                        (
+                            "is_superuser",
+                            models.BooleanField(
+                                default=False,
+                                help_text="Designates that this user has all permissions without explicitly assigning them.",
+                                verbose_name="superuser status",
+                            ),
+                        ),
+                        ("email", models.EmailField(max_length=254, verbose_name="e-mail address")),
+                        ("name", models.CharField(max_length=150)),
+                        (
+                            "role",
+                            models.CharField(
+                                choices=[
+                                    ("marketer", "Marketer"),
+                                    ("rep", "Sales rep"),
+                                    ("manager", "Sales manager"),
+                                    ("admin", "Admin"),
+                                ],
+                                default="marketer",
+                                max_length=16,
+                            ),
+                        ),
+                        ("job_title", models.CharField(blank=True, max_length=100)),
+                        (
+                            "time_zone",
+                            models.CharField(
+                                default="UTC", max_length=64, validators=[accounts.models.validate_zone]
+                            ),
+                        ),
+                        (
+                            "is_active",
+                            models.BooleanField(
+                                default=True,
+                                help_text="Switch off instead of deleting: history stays.",
+                                verbose_name="active",
+                            ),
+                        ),
+                        ("date_joined", models.DateTimeField(auto_now_add=True)),
+                        (
+                            "groups",
+                            models.ManyToManyField(
+                                blank=True,
+                                help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                                related_name="user_set",
+                                related_query_name="user",
+                                to="auth.group",
+                                verbose_name="groups",
+                            ),
+                        ),
+                        (
+                            "user_permissions",
+                            models.ManyToManyField(
+                                blank=True,
+                                help_text="Specific permissions for this user.",
+                                related_name="user_set",
+                                related_query_name="user",
+                                to="auth.permission",
+                                verbose_name="user permissions",
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="ApiToken",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[("write", "Write key"), ("api", "API token")], max_length=8
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=100)),
+                        (
+                            "prefix",
+                            models.CharField(help_text="The visible beginning of the secret.", max_length=16),
+                        ),
+                        ("digest", models.BinaryField(max_length=32, unique=True)),
+                        (
+                            "scopes",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.CharField(max_length=40),
+                                blank=True,
+                                default=list,
+                                size=None,
+                            ),
+                        ),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        ("expires_at", models.DateTimeField(blank=True, null=True)),
+                        ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                        ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                        (
+                            "created_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="tokens",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="ApiTokenEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[("write", "Write key"), ("api", "API token")], max_length=8
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=100)),
+                        (
+                            "prefix",
+                            models.CharField(help_text="The visible beginning of the secret.", max_length=16),
+                        ),
+                        (
+                            "scopes",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.CharField(max_length=40),
+                                blank=True,
+                                default=list,
+                                size=None,
+                            ),
+                        ),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        ("expires_at", models.DateTimeField(blank=True, null=True)),
+                        ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "created_by",
+                            models.ForeignKey(
+                                blank=True,
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="accounts.apitoken",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Organisation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(default="Your company", max_length=150)),
+                        (
+                            "time_zone",
+                            models.CharField(
+                                default="UTC", max_length=64, validators=[accounts.models.validate_zone]
+                            ),
+                        ),
+                        (
+                            "postal_address",
+                            models.TextField(
+                                blank=True, help_text="Printed under every mail; the law asks for it."
+                            ),
+                        ),
+                        ("sender_name", models.CharField(default="Tandem", max_length=100)),
+                        (
+                            "sender_email",
+                            models.EmailField(default="tandem@localhost.localdomain", max_length=254),
+                        ),
+                        ("tracking_host", models.CharField(blank=True, max_length=200)),
+                    ],
+                    options={
+                        "constraints": [
+                            models.CheckConstraint(condition=models.Q(("pk", 1)), name="organisation_single")
                         ],
-                        default="marketer",
-                        max_length=16,
+                    },
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="organisation",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "accounts_organisationevent" ("id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "sender_email", "sender_name", "time_zone", "tracking_host") VALUES (NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."postal_address", NEW."sender_email", NEW."sender_name", NEW."time_zone", NEW."tracking_host"); RETURN NULL;',
+                            hash="0e80667772583835ba2f084334d5e0212ff6e1c9",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_66a5c",
+                            table="accounts_organisation",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("job_title", models.CharField(blank=True, max_length=100)),
-                (
-                    "time_zone",
-                    models.CharField(
-                        default="UTC", max_length=64, validators=[accounts.models.validate_zone]
+                pgtrigger.migrations.AddTrigger(
+                    model_name="organisation",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "accounts_organisationevent" ("id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "sender_email", "sender_name", "time_zone", "tracking_host") VALUES (NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."postal_address", NEW."sender_email", NEW."sender_name", NEW."time_zone", NEW."tracking_host"); RETURN NULL;',
+                            hash="a95f331924c3763ba7f2928f4acade6f3262a353",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_9e5fc",
+                            table="accounts_organisation",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "is_active",
-                    models.BooleanField(
-                        default=True,
-                        help_text="Switch off instead of deleting: history stays.",
-                        verbose_name="active",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="organisation",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "accounts_organisationevent" ("id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "sender_email", "sender_name", "time_zone", "tracking_host") VALUES (OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."postal_address", OLD."sender_email", OLD."sender_name", OLD."time_zone", OLD."tracking_host"); RETURN NULL;',
+                            hash="c3e4c85bd198eee9ac4635b68a746d4f009bfec0",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_7b33b",
+                            table="accounts_organisation",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("date_joined", models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="User",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
-                (
-                    "is_superuser",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",
-                        verbose_name="superuser status",
-                    ),
-                ),
-                ("email", models.EmailField(max_length=254, verbose_name="e-mail address")),
-                ("name", models.CharField(max_length=150)),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("marketer", "Marketer"),
-                            ("rep", "Sales rep"),
-                            ("manager", "Sales manager"),
-                            ("admin", "Admin"),
-                        ],
-                        default="marketer",
-                        max_length=16,
-                    ),
-                ),
-                ("job_title", models.CharField(blank=True, max_length=100)),
-                (
-                    "time_zone",
-                    models.CharField(
-                        default="UTC", max_length=64, validators=[accounts.models.validate_zone]
-                    ),
-                ),
-                (
-                    "is_active",
-                    models.BooleanField(
-                        default=True,
-                        help_text="Switch off instead of deleting: history stays.",
-                        verbose_name="active",
-                    ),
-                ),
-                ("date_joined", models.DateTimeField(auto_now_add=True)),
-                (
-                    "groups",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.group",
-                        verbose_name="groups",
-                    ),
-                ),
-                (
-                    "user_permissions",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="Specific permissions for this user.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.permission",
-                        verbose_name="user permissions",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ApiToken",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(choices=[("write", "Write key"), ("api", "API token")], max_length=8),
-                ),
-                ("name", models.CharField(max_length=100)),
-                ("prefix", models.CharField(help_text="The visible beginning of the secret.", max_length=16)),
-                ("digest", models.BinaryField(max_length=32, unique=True)),
-                (
-                    "scopes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("expires_at", models.DateTimeField(blank=True, null=True)),
-                ("revoked_at", models.DateTimeField(blank=True, null=True)),
-                ("last_used_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="tokens",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ApiTokenEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                (
-                    "kind",
-                    models.CharField(choices=[("write", "Write key"), ("api", "API token")], max_length=8),
-                ),
-                ("name", models.CharField(max_length=100)),
-                ("prefix", models.CharField(help_text="The visible beginning of the secret.", max_length=16)),
-                (
-                    "scopes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("expires_at", models.DateTimeField(blank=True, null=True)),
-                ("revoked_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
+                migrations.AddField(
+                    model_name="organisationevent",
+                    name="pgh_context",
+                    field=models.ForeignKey(
                         db_constraint=False,
                         null=True,
                         on_delete=django.db.models.deletion.DO_NOTHING,
@@ -285,371 +415,275 @@ class Migration(migrations.Migration):
                         to="pghistory.context",
                     ),
                 ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
+                migrations.AddField(
+                    model_name="organisationevent",
+                    name="pgh_obj",
+                    field=models.ForeignKey(
                         db_constraint=False,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="events",
-                        to="accounts.apitoken",
+                        to="accounts.organisation",
                     ),
                 ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Organisation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddField(
+                    model_name="user",
+                    name="team",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="members",
+                        to="accounts.team",
                     ),
                 ),
-                ("name", models.CharField(default="Your company", max_length=150)),
-                (
-                    "time_zone",
-                    models.CharField(
-                        default="UTC", max_length=64, validators=[accounts.models.validate_zone]
+                pgtrigger.migrations.AddTrigger(
+                    model_name="team",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "accounts_teamevent" ("id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
+                            hash="577ec8f24c45faddfbc3ee131eff46e6c949958d",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_71b40",
+                            table="accounts_team",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "postal_address",
-                    models.TextField(blank=True, help_text="Printed under every mail; the law asks for it."),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="team",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "accounts_teamevent" ("id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;',
+                            hash="7c042eb416cec84500669902de57d2ad17fc679a",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_529da",
+                            table="accounts_team",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-                ("sender_name", models.CharField(default="Tandem", max_length=100)),
-                ("sender_email", models.EmailField(default="tandem@localhost.localdomain", max_length=254)),
-                ("tracking_host", models.CharField(blank=True, max_length=200)),
-            ],
-            options={
-                "constraints": [
-                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="organisation_single")
-                ],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="organisation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "accounts_organisationevent" ("id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "sender_email", "sender_name", "time_zone", "tracking_host") VALUES (NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."postal_address", NEW."sender_email", NEW."sender_name", NEW."time_zone", NEW."tracking_host"); RETURN NULL;',
-                    hash="0e80667772583835ba2f084334d5e0212ff6e1c9",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_66a5c",
-                    table="accounts_organisation",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="team",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "accounts_teamevent" ("id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;',
+                            hash="5d078e040c8d3f74f71058ad44f6007ab80a20ac",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_5bd04",
+                            table="accounts_team",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="organisation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "accounts_organisationevent" ("id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "sender_email", "sender_name", "time_zone", "tracking_host") VALUES (NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."postal_address", NEW."sender_email", NEW."sender_name", NEW."time_zone", NEW."tracking_host"); RETURN NULL;',
-                    hash="a95f331924c3763ba7f2928f4acade6f3262a353",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_9e5fc",
-                    table="accounts_organisation",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="teamevent",
+                    name="pgh_context",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="organisation",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "accounts_organisationevent" ("id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "postal_address", "sender_email", "sender_name", "time_zone", "tracking_host") VALUES (OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."postal_address", OLD."sender_email", OLD."sender_name", OLD."time_zone", OLD."tracking_host"); RETURN NULL;',
-                    hash="c3e4c85bd198eee9ac4635b68a746d4f009bfec0",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_7b33b",
-                    table="accounts_organisation",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="teamevent",
+                    name="pgh_obj",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="accounts.team",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="organisationevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="organisationevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="accounts.organisation",
-            ),
-        ),
-        migrations.AddField(
-            model_name="user",
-            name="team",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="members",
-                to="accounts.team",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="team",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "accounts_teamevent" ("id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
-                    hash="577ec8f24c45faddfbc3ee131eff46e6c949958d",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_71b40",
-                    table="accounts_team",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="userevent",
+                    name="pgh_context",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="team",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "accounts_teamevent" ("id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;',
-                    hash="7c042eb416cec84500669902de57d2ad17fc679a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_529da",
-                    table="accounts_team",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="userevent",
+                    name="pgh_obj",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="team",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "accounts_teamevent" ("id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;',
-                    hash="5d078e040c8d3f74f71058ad44f6007ab80a20ac",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_5bd04",
-                    table="accounts_team",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="userevent",
+                    name="team",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="accounts.team",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="teamevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="teamevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="accounts.team",
-            ),
-        ),
-        migrations.AddField(
-            model_name="userevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="userevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="userevent",
-            name="team",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="accounts.team",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="apitoken",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "accounts_apitokenevent" ("created_at", "created_by_id", "expires_at", "id", "kind", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "prefix", "revoked_at", "scopes") VALUES (NEW."created_at", NEW."created_by_id", NEW."expires_at", NEW."id", NEW."kind", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."prefix", NEW."revoked_at", NEW."scopes"); RETURN NULL;',
-                    hash="005cd8acdd855605b424a7bc3bfd36020a27ca1e",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_01b7d",
-                    table="accounts_apitoken",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="apitoken",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "accounts_apitokenevent" ("created_at", "created_by_id", "expires_at", "id", "kind", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "prefix", "revoked_at", "scopes") VALUES (NEW."created_at", NEW."created_by_id", NEW."expires_at", NEW."id", NEW."kind", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."prefix", NEW."revoked_at", NEW."scopes"); RETURN NULL;',
+                            hash="005cd8acdd855605b424a7bc3bfd36020a27ca1e",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_01b7d",
+                            table="accounts_apitoken",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="apitoken",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."expires_at" IS DISTINCT FROM (NEW."expires_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."prefix" IS DISTINCT FROM (NEW."prefix") OR OLD."revoked_at" IS DISTINCT FROM (NEW."revoked_at") OR OLD."scopes" IS DISTINCT FROM (NEW."scopes"))',
-                    func='INSERT INTO "accounts_apitokenevent" ("created_at", "created_by_id", "expires_at", "id", "kind", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "prefix", "revoked_at", "scopes") VALUES (NEW."created_at", NEW."created_by_id", NEW."expires_at", NEW."id", NEW."kind", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."prefix", NEW."revoked_at", NEW."scopes"); RETURN NULL;',
-                    hash="55f5731025fb2928d26895e25ce22b67a34eff57",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_df53b",
-                    table="accounts_apitoken",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="apitoken",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition='WHEN (OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."expires_at" IS DISTINCT FROM (NEW."expires_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."prefix" IS DISTINCT FROM (NEW."prefix") OR OLD."revoked_at" IS DISTINCT FROM (NEW."revoked_at") OR OLD."scopes" IS DISTINCT FROM (NEW."scopes"))',
+                            func='INSERT INTO "accounts_apitokenevent" ("created_at", "created_by_id", "expires_at", "id", "kind", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "prefix", "revoked_at", "scopes") VALUES (NEW."created_at", NEW."created_by_id", NEW."expires_at", NEW."id", NEW."kind", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."prefix", NEW."revoked_at", NEW."scopes"); RETURN NULL;',
+                            hash="55f5731025fb2928d26895e25ce22b67a34eff57",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_df53b",
+                            table="accounts_apitoken",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="apitoken",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "accounts_apitokenevent" ("created_at", "created_by_id", "expires_at", "id", "kind", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "prefix", "revoked_at", "scopes") VALUES (OLD."created_at", OLD."created_by_id", OLD."expires_at", OLD."id", OLD."kind", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."prefix", OLD."revoked_at", OLD."scopes"); RETURN NULL;',
-                    hash="77532de8bbfdd7fb73c75b68c07759b0379ae9ea",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_6e065",
-                    table="accounts_apitoken",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="apitoken",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "accounts_apitokenevent" ("created_at", "created_by_id", "expires_at", "id", "kind", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "prefix", "revoked_at", "scopes") VALUES (OLD."created_at", OLD."created_by_id", OLD."expires_at", OLD."id", OLD."kind", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."prefix", OLD."revoked_at", OLD."scopes"); RETURN NULL;',
+                            hash="77532de8bbfdd7fb73c75b68c07759b0379ae9ea",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_6e065",
+                            table="accounts_apitoken",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="apitokenevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="bc095a3000ebe7169f0e579188212d997c91f15c",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_f6ae5",
-                    table="accounts_apitokenevent",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="apitokenevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="bc095a3000ebe7169f0e579188212d997c91f15c",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_f6ae5",
+                            table="accounts_apitokenevent",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="organisationevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="845e2a6e8e1a6335e3e91a32605b9bf35b983db2",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_4e6f4",
-                    table="accounts_organisationevent",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="organisationevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="845e2a6e8e1a6335e3e91a32605b9bf35b983db2",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_4e6f4",
+                            table="accounts_organisationevent",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"),
-                name="user_email_unique",
-                violation_error_message="Somebody has this address already.",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="user",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "accounts_userevent" ("date_joined", "email", "id", "is_active", "is_superuser", "job_title", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "team_id", "time_zone") VALUES (NEW."date_joined", NEW."email", NEW."id", NEW."is_active", NEW."is_superuser", NEW."job_title", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."role", NEW."team_id", NEW."time_zone"); RETURN NULL;',
-                    hash="5d6e0addefe393976a8d2493126e525ffa568e6f",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_3867c",
-                    table="accounts_user",
-                    when="AFTER",
+                migrations.AddConstraint(
+                    model_name="user",
+                    constraint=models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"),
+                        name="user_email_unique",
+                        violation_error_message="Somebody has this address already.",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="user",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."date_joined" IS DISTINCT FROM (NEW."date_joined") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."is_superuser" IS DISTINCT FROM (NEW."is_superuser") OR OLD."job_title" IS DISTINCT FROM (NEW."job_title") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."role" IS DISTINCT FROM (NEW."role") OR OLD."team_id" IS DISTINCT FROM (NEW."team_id") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone"))',
-                    func='INSERT INTO "accounts_userevent" ("date_joined", "email", "id", "is_active", "is_superuser", "job_title", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "team_id", "time_zone") VALUES (NEW."date_joined", NEW."email", NEW."id", NEW."is_active", NEW."is_superuser", NEW."job_title", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."role", NEW."team_id", NEW."time_zone"); RETURN NULL;',
-                    hash="7bf9b50cc07ae08f64cb4e5b004abfdad9b0b572",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_0e890",
-                    table="accounts_user",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="user",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "accounts_userevent" ("date_joined", "email", "id", "is_active", "is_superuser", "job_title", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "team_id", "time_zone") VALUES (NEW."date_joined", NEW."email", NEW."id", NEW."is_active", NEW."is_superuser", NEW."job_title", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."role", NEW."team_id", NEW."time_zone"); RETURN NULL;',
+                            hash="5d6e0addefe393976a8d2493126e525ffa568e6f",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_3867c",
+                            table="accounts_user",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="user",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "accounts_userevent" ("date_joined", "email", "id", "is_active", "is_superuser", "job_title", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "team_id", "time_zone") VALUES (OLD."date_joined", OLD."email", OLD."id", OLD."is_active", OLD."is_superuser", OLD."job_title", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."role", OLD."team_id", OLD."time_zone"); RETURN NULL;',
-                    hash="f2a663515ec8fe366391955364850c4b6254e098",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_19f14",
-                    table="accounts_user",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="user",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition='WHEN (OLD."date_joined" IS DISTINCT FROM (NEW."date_joined") OR OLD."email" IS DISTINCT FROM (NEW."email") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."is_active" IS DISTINCT FROM (NEW."is_active") OR OLD."is_superuser" IS DISTINCT FROM (NEW."is_superuser") OR OLD."job_title" IS DISTINCT FROM (NEW."job_title") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."role" IS DISTINCT FROM (NEW."role") OR OLD."team_id" IS DISTINCT FROM (NEW."team_id") OR OLD."time_zone" IS DISTINCT FROM (NEW."time_zone"))',
+                            func='INSERT INTO "accounts_userevent" ("date_joined", "email", "id", "is_active", "is_superuser", "job_title", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "team_id", "time_zone") VALUES (NEW."date_joined", NEW."email", NEW."id", NEW."is_active", NEW."is_superuser", NEW."job_title", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."role", NEW."team_id", NEW."time_zone"); RETURN NULL;',
+                            hash="7bf9b50cc07ae08f64cb4e5b004abfdad9b0b572",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_0e890",
+                            table="accounts_user",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="teamevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="86fe6d88b31fca89c72d6d66e9cd1db158f91495",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_f422b",
-                    table="accounts_teamevent",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="user",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "accounts_userevent" ("date_joined", "email", "id", "is_active", "is_superuser", "job_title", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "role", "team_id", "time_zone") VALUES (OLD."date_joined", OLD."email", OLD."id", OLD."is_active", OLD."is_superuser", OLD."job_title", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."role", OLD."team_id", OLD."time_zone"); RETURN NULL;',
+                            hash="f2a663515ec8fe366391955364850c4b6254e098",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_19f14",
+                            table="accounts_user",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="userevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="9e9498e73f6fbdf2642fb33fa14189f1ad2382c8",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_45b21",
-                    table="accounts_userevent",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="teamevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="86fe6d88b31fca89c72d6d66e9cd1db158f91495",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_f422b",
+                            table="accounts_teamevent",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="userevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="9e9498e73f6fbdf2642fb33fa14189f1ad2382c8",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_45b21",
+                            table="accounts_userevent",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+            ]
+        )
     ]

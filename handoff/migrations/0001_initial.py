@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import handoff.models
+from accounts.migrating import AtOnce
 
 
 class Migration(migrations.Migration):
@@ -19,367 +20,413 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="BusinessCalendar",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        AtOnce(
+            [
+                migrations.CreateModel(
+                    name="BusinessCalendar",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=100, unique=True)),
+                        ("tz", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
+                        ("weekly", models.JSONField(default=handoff.models.working_week)),
+                        ("holidays", models.JSONField(blank=True, default=list)),
+                        ("exceptions", models.JSONField(blank=True, default=dict)),
+                        ("version", models.PositiveIntegerField(default=1, editable=False)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="BusinessCalendarEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("name", models.CharField(max_length=100)),
+                        ("tz", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
+                        ("weekly", models.JSONField(default=handoff.models.working_week)),
+                        ("holidays", models.JSONField(blank=True, default=list)),
+                        ("exceptions", models.JSONField(blank=True, default=dict)),
+                        ("version", models.PositiveIntegerField(default=1, editable=False)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Handoff",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("note", models.CharField(blank=True, max_length=500, verbose_name="why now")),
+                        (
+                            "routed_because",
+                            models.CharField(
+                                help_text="Why this rep, in words a rep can read.", max_length=300
+                            ),
+                        ),
+                        (
+                            "offered_at",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                        ("accepted_at", models.DateTimeField(null=True)),
+                        ("rejected_at", models.DateTimeField(null=True)),
+                        (
+                            "withdrawn_at",
+                            models.DateTimeField(help_text="Taken back before an answer.", null=True),
+                        ),
+                        ("answer_note", models.CharField(blank=True, max_length=500)),
+                        ("first_touch_at", models.DateTimeField(null=True)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="HandoffEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("note", models.CharField(blank=True, max_length=500, verbose_name="why now")),
+                        (
+                            "routed_because",
+                            models.CharField(
+                                help_text="Why this rep, in words a rep can read.", max_length=300
+                            ),
+                        ),
+                        (
+                            "offered_at",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                        ("accepted_at", models.DateTimeField(null=True)),
+                        ("rejected_at", models.DateTimeField(null=True)),
+                        (
+                            "withdrawn_at",
+                            models.DateTimeField(help_text="Taken back before an answer.", null=True),
+                        ),
+                        ("answer_note", models.CharField(blank=True, max_length=500)),
+                        ("first_touch_at", models.DateTimeField(null=True)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="RejectReason",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("label", models.CharField(max_length=100, unique=True)),
+                        (
+                            "digit",
+                            models.PositiveSmallIntegerField(help_text="1 to 9, the key that chooses it."),
+                        ),
+                        (
+                            "consequence",
+                            models.CharField(
+                                choices=[
+                                    ("recycle", "Back to nurture"),
+                                    ("disqualify", "Disqualify"),
+                                    ("return", "Back to marketing to fix"),
+                                ],
+                                max_length=10,
+                            ),
+                        ),
+                        ("needs_note", models.BooleanField(default=False)),
+                        ("active", models.BooleanField(default=True)),
+                    ],
+                    options={
+                        "ordering": ["digit", "id"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="RejectReasonEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("label", models.CharField(max_length=100)),
+                        (
+                            "digit",
+                            models.PositiveSmallIntegerField(help_text="1 to 9, the key that chooses it."),
+                        ),
+                        (
+                            "consequence",
+                            models.CharField(
+                                choices=[
+                                    ("recycle", "Back to nurture"),
+                                    ("disqualify", "Disqualify"),
+                                    ("return", "Back to marketing to fix"),
+                                ],
+                                max_length=10,
+                            ),
+                        ),
+                        ("needs_note", models.BooleanField(default=False)),
+                        ("active", models.BooleanField(default=True)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="RoundRobinSeat",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("weight", models.PositiveSmallIntegerField(default=1)),
+                        ("credit", models.IntegerField(default=0, editable=False)),
+                        ("active", models.BooleanField(default=True)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="RoundRobinSeatEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("weight", models.PositiveSmallIntegerField(default=1)),
+                        ("credit", models.IntegerField(default=0, editable=False)),
+                        ("active", models.BooleanField(default=True)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="SlaClock",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("hand_off", "Hand off"),
+                                    ("accept", "Accept or reject"),
+                                    ("first_touch", "First touch"),
+                                ],
+                                max_length=12,
+                            ),
+                        ),
+                        ("started_at", models.DateTimeField()),
+                        ("minutes", models.PositiveIntegerField(help_text="Working minutes promised.")),
+                        (
+                            "due_at",
+                            models.DateTimeField(help_text="Empty when the calendar never opens.", null=True),
+                        ),
+                        ("met_at", models.DateTimeField(null=True)),
+                        ("breached_at", models.DateTimeField(null=True)),
+                        ("warned_at", models.DateTimeField(null=True)),
+                        ("cancelled_at", models.DateTimeField(null=True)),
+                        (
+                            "policy",
+                            models.JSONField(help_text="Name and version of the policy at the start."),
+                        ),
+                        ("calendar", models.JSONField(help_text="The calendar as it was at the start.")),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="SlaClockEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("hand_off", "Hand off"),
+                                    ("accept", "Accept or reject"),
+                                    ("first_touch", "First touch"),
+                                ],
+                                max_length=12,
+                            ),
+                        ),
+                        ("started_at", models.DateTimeField()),
+                        ("minutes", models.PositiveIntegerField(help_text="Working minutes promised.")),
+                        (
+                            "due_at",
+                            models.DateTimeField(help_text="Empty when the calendar never opens.", null=True),
+                        ),
+                        ("met_at", models.DateTimeField(null=True)),
+                        ("breached_at", models.DateTimeField(null=True)),
+                        ("warned_at", models.DateTimeField(null=True)),
+                        ("cancelled_at", models.DateTimeField(null=True)),
+                        (
+                            "policy",
+                            models.JSONField(help_text="Name and version of the policy at the start."),
+                        ),
+                        ("calendar", models.JSONField(help_text="The calendar as it was at the start.")),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="SlaPolicy",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=100, unique=True)),
+                        (
+                            "hand_off_minutes",
+                            models.PositiveIntegerField(
+                                default=240, help_text="Marketing: from MQL to handed off."
+                            ),
+                        ),
+                        (
+                            "accept_minutes",
+                            models.PositiveIntegerField(
+                                default=120, help_text="Sales: from offer to an answer."
+                            ),
+                        ),
+                        (
+                            "first_touch_minutes",
+                            models.PositiveIntegerField(
+                                default=240, help_text="Sales: from acceptance to the first touch."
+                            ),
+                        ),
+                        ("is_default", models.BooleanField(default=False)),
+                        ("version", models.PositiveIntegerField(default=1, editable=False)),
+                    ],
+                    options={
+                        "verbose_name": "SLA policy",
+                        "verbose_name_plural": "SLA policies",
+                    },
+                ),
+                migrations.CreateModel(
+                    name="SlaPolicyEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("name", models.CharField(max_length=100)),
+                        (
+                            "hand_off_minutes",
+                            models.PositiveIntegerField(
+                                default=240, help_text="Marketing: from MQL to handed off."
+                            ),
+                        ),
+                        (
+                            "accept_minutes",
+                            models.PositiveIntegerField(
+                                default=120, help_text="Sales: from offer to an answer."
+                            ),
+                        ),
+                        (
+                            "first_touch_minutes",
+                            models.PositiveIntegerField(
+                                default=240, help_text="Sales: from acceptance to the first touch."
+                            ),
+                        ),
+                        ("is_default", models.BooleanField(default=False)),
+                        ("version", models.PositiveIntegerField(default=1, editable=False)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="businesscalendar",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "handoff_businesscalendarevent" ("exceptions", "holidays", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tz", "version", "weekly") VALUES (NEW."exceptions", NEW."holidays", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."tz", NEW."version", NEW."weekly"); RETURN NULL;',
+                            hash="f0fec2520fa14a933c656ba34b773ff77208fb93",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_670aa",
+                            table="handoff_businesscalendar",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("name", models.CharField(max_length=100, unique=True)),
-                ("tz", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
-                ("weekly", models.JSONField(default=handoff.models.working_week)),
-                ("holidays", models.JSONField(blank=True, default=list)),
-                ("exceptions", models.JSONField(blank=True, default=dict)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="BusinessCalendarEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("name", models.CharField(max_length=100)),
-                ("tz", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
-                ("weekly", models.JSONField(default=handoff.models.working_week)),
-                ("holidays", models.JSONField(blank=True, default=list)),
-                ("exceptions", models.JSONField(blank=True, default=dict)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Handoff",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="businesscalendar",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "handoff_businesscalendarevent" ("exceptions", "holidays", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tz", "version", "weekly") VALUES (NEW."exceptions", NEW."holidays", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."tz", NEW."version", NEW."weekly"); RETURN NULL;',
+                            hash="4cc5ef425eb7bd0cc88e7a580f61ad7e83fc5dee",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_9c107",
+                            table="handoff_businesscalendar",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("note", models.CharField(blank=True, max_length=500, verbose_name="why now")),
-                (
-                    "routed_because",
-                    models.CharField(help_text="Why this rep, in words a rep can read.", max_length=300),
-                ),
-                ("offered_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("accepted_at", models.DateTimeField(null=True)),
-                ("rejected_at", models.DateTimeField(null=True)),
-                ("withdrawn_at", models.DateTimeField(help_text="Taken back before an answer.", null=True)),
-                ("answer_note", models.CharField(blank=True, max_length=500)),
-                ("first_touch_at", models.DateTimeField(null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="HandoffEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("note", models.CharField(blank=True, max_length=500, verbose_name="why now")),
-                (
-                    "routed_because",
-                    models.CharField(help_text="Why this rep, in words a rep can read.", max_length=300),
-                ),
-                ("offered_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("accepted_at", models.DateTimeField(null=True)),
-                ("rejected_at", models.DateTimeField(null=True)),
-                ("withdrawn_at", models.DateTimeField(help_text="Taken back before an answer.", null=True)),
-                ("answer_note", models.CharField(blank=True, max_length=500)),
-                ("first_touch_at", models.DateTimeField(null=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="RejectReason",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="businesscalendar",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "handoff_businesscalendarevent" ("exceptions", "holidays", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tz", "version", "weekly") VALUES (OLD."exceptions", OLD."holidays", OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."tz", OLD."version", OLD."weekly"); RETURN NULL;',
+                            hash="bb770a174c3392fa31444a9734a14cc946327b43",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_4f56b",
+                            table="handoff_businesscalendar",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("label", models.CharField(max_length=100, unique=True)),
-                ("digit", models.PositiveSmallIntegerField(help_text="1 to 9, the key that chooses it.")),
-                (
-                    "consequence",
-                    models.CharField(
-                        choices=[
-                            ("recycle", "Back to nurture"),
-                            ("disqualify", "Disqualify"),
-                            ("return", "Back to marketing to fix"),
-                        ],
-                        max_length=10,
+                migrations.AddField(
+                    model_name="businesscalendarevent",
+                    name="pgh_context",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
                     ),
                 ),
-                ("needs_note", models.BooleanField(default=False)),
-                ("active", models.BooleanField(default=True)),
-            ],
-            options={
-                "ordering": ["digit", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="RejectReasonEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("label", models.CharField(max_length=100)),
-                ("digit", models.PositiveSmallIntegerField(help_text="1 to 9, the key that chooses it.")),
-                (
-                    "consequence",
-                    models.CharField(
-                        choices=[
-                            ("recycle", "Back to nurture"),
-                            ("disqualify", "Disqualify"),
-                            ("return", "Back to marketing to fix"),
-                        ],
-                        max_length=10,
+                migrations.AddField(
+                    model_name="businesscalendarevent",
+                    name="pgh_obj",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="handoff.businesscalendar",
                     ),
                 ),
-                ("needs_note", models.BooleanField(default=False)),
-                ("active", models.BooleanField(default=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="RoundRobinSeat",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddField(
+                    model_name="handoff",
+                    name="answered_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                ("weight", models.PositiveSmallIntegerField(default=1)),
-                ("credit", models.IntegerField(default=0, editable=False)),
-                ("active", models.BooleanField(default=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="RoundRobinSeatEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("weight", models.PositiveSmallIntegerField(default=1)),
-                ("credit", models.IntegerField(default=0, editable=False)),
-                ("active", models.BooleanField(default=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="SlaClock",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("hand_off", "Hand off"),
-                            ("accept", "Accept or reject"),
-                            ("first_touch", "First touch"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("started_at", models.DateTimeField()),
-                ("minutes", models.PositiveIntegerField(help_text="Working minutes promised.")),
-                ("due_at", models.DateTimeField(help_text="Empty when the calendar never opens.", null=True)),
-                ("met_at", models.DateTimeField(null=True)),
-                ("breached_at", models.DateTimeField(null=True)),
-                ("warned_at", models.DateTimeField(null=True)),
-                ("cancelled_at", models.DateTimeField(null=True)),
-                ("policy", models.JSONField(help_text="Name and version of the policy at the start.")),
-                ("calendar", models.JSONField(help_text="The calendar as it was at the start.")),
-            ],
-        ),
-        migrations.CreateModel(
-            name="SlaClockEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("hand_off", "Hand off"),
-                            ("accept", "Accept or reject"),
-                            ("first_touch", "First touch"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("started_at", models.DateTimeField()),
-                ("minutes", models.PositiveIntegerField(help_text="Working minutes promised.")),
-                ("due_at", models.DateTimeField(help_text="Empty when the calendar never opens.", null=True)),
-                ("met_at", models.DateTimeField(null=True)),
-                ("breached_at", models.DateTimeField(null=True)),
-                ("warned_at", models.DateTimeField(null=True)),
-                ("cancelled_at", models.DateTimeField(null=True)),
-                ("policy", models.JSONField(help_text="Name and version of the policy at the start.")),
-                ("calendar", models.JSONField(help_text="The calendar as it was at the start.")),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="SlaPolicy",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=100, unique=True)),
-                (
-                    "hand_off_minutes",
-                    models.PositiveIntegerField(default=240, help_text="Marketing: from MQL to handed off."),
-                ),
-                (
-                    "accept_minutes",
-                    models.PositiveIntegerField(default=120, help_text="Sales: from offer to an answer."),
-                ),
-                (
-                    "first_touch_minutes",
-                    models.PositiveIntegerField(
-                        default=240, help_text="Sales: from acceptance to the first touch."
-                    ),
-                ),
-                ("is_default", models.BooleanField(default=False)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-            ],
-            options={
-                "verbose_name": "SLA policy",
-                "verbose_name_plural": "SLA policies",
-            },
-        ),
-        migrations.CreateModel(
-            name="SlaPolicyEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("name", models.CharField(max_length=100)),
-                (
-                    "hand_off_minutes",
-                    models.PositiveIntegerField(default=240, help_text="Marketing: from MQL to handed off."),
-                ),
-                (
-                    "accept_minutes",
-                    models.PositiveIntegerField(default=120, help_text="Sales: from offer to an answer."),
-                ),
-                (
-                    "first_touch_minutes",
-                    models.PositiveIntegerField(
-                        default=240, help_text="Sales: from acceptance to the first touch."
-                    ),
-                ),
-                ("is_default", models.BooleanField(default=False)),
-                ("version", models.PositiveIntegerField(default=1, editable=False)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="businesscalendar",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "handoff_businesscalendarevent" ("exceptions", "holidays", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tz", "version", "weekly") VALUES (NEW."exceptions", NEW."holidays", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."tz", NEW."version", NEW."weekly"); RETURN NULL;',
-                    hash="f0fec2520fa14a933c656ba34b773ff77208fb93",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_670aa",
-                    table="handoff_businesscalendar",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="businesscalendar",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "handoff_businesscalendarevent" ("exceptions", "holidays", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tz", "version", "weekly") VALUES (NEW."exceptions", NEW."holidays", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."tz", NEW."version", NEW."weekly"); RETURN NULL;',
-                    hash="4cc5ef425eb7bd0cc88e7a580f61ad7e83fc5dee",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_9c107",
-                    table="handoff_businesscalendar",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="businesscalendar",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "handoff_businesscalendarevent" ("exceptions", "holidays", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tz", "version", "weekly") VALUES (OLD."exceptions", OLD."holidays", OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."tz", OLD."version", OLD."weekly"); RETURN NULL;',
-                    hash="bb770a174c3392fa31444a9734a14cc946327b43",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_4f56b",
-                    table="handoff_businesscalendar",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="businesscalendarevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="businesscalendarevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="handoff.businesscalendar",
-            ),
-        ),
-        migrations.AddField(
-            model_name="handoff",
-            name="answered_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
+            ]
+        )
     ]

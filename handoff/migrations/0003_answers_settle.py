@@ -5,6 +5,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrating import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -15,257 +17,265 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="handoff",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="handoff",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="handoff",
-            name="delete_delete",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="roundrobinseat",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="roundrobinseat",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="roundrobinseat",
-            name="delete_delete",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="slaclock",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="slaclock",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="slaclock",
-            name="delete_delete",
-        ),
-        migrations.RemoveField(
-            model_name="roundrobinseatevent",
-            name="credit",
-        ),
-        migrations.AddField(
-            model_name="handoff",
-            name="settles_at",
-            field=models.DateTimeField(
-                help_text="When the answer takes effect; until then it can be undone. Empty once it did.",
-                null=True,
-            ),
-        ),
-        migrations.AddField(
-            model_name="handoffevent",
-            name="settles_at",
-            field=models.DateTimeField(
-                help_text="When the answer takes effect; until then it can be undone. Empty once it did.",
-                null=True,
-            ),
-        ),
-        migrations.AddField(
-            model_name="slaclock",
-            name="half_at",
-            field=models.DateTimeField(help_text="When half of the promised time has passed.", null=True),
-        ),
-        migrations.AddField(
-            model_name="slaclock",
-            name="half_warned_at",
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.AddField(
-            model_name="slaclock",
-            name="nearly_at",
-            field=models.DateTimeField(help_text="When four fifths of it have passed.", null=True),
-        ),
-        migrations.AddField(
-            model_name="slaclockevent",
-            name="half_at",
-            field=models.DateTimeField(help_text="When half of the promised time has passed.", null=True),
-        ),
-        migrations.AddField(
-            model_name="slaclockevent",
-            name="half_warned_at",
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.AddField(
-            model_name="slaclockevent",
-            name="nearly_at",
-            field=models.DateTimeField(help_text="When four fifths of it have passed.", null=True),
-        ),
-        migrations.AlterField(
-            model_name="slaclock",
-            name="warned_at",
-            field=models.DateTimeField(help_text="Warned at four fifths.", null=True),
-        ),
-        migrations.AlterField(
-            model_name="slaclockevent",
-            name="warned_at",
-            field=models.DateTimeField(help_text="Warned at four fifths.", null=True),
-        ),
-        migrations.AddIndex(
-            model_name="handoff",
-            index=models.Index(
-                condition=models.Q(("settles_at__isnull", False)),
-                fields=["settles_at"],
-                name="handoff_unsettled_idx",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="handoff",
-            index=models.Index(
-                condition=models.Q(("accepted_at__isnull", False)),
-                fields=["rep", "-accepted_at"],
-                name="handoff_accepted_idx",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="slaclock",
-            index=models.Index(
-                condition=models.Q(("cancelled_at", None), ("met_at", None)),
-                fields=["kind", "due_at"],
-                name="clock_running_idx",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="slaclock",
-            index=models.Index(fields=["cycle"], name="clock_cycle_idx"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="handoff",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "handoff_handoffevent" ("accepted_at", "answer_note", "answered_by_id", "cycle_id", "first_touch_at", "id", "lead_id", "note", "offered_at", "offered_by_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reject_reason_id", "rejected_at", "rep_id", "routed_because", "settles_at", "withdrawn_at") VALUES (NEW."accepted_at", NEW."answer_note", NEW."answered_by_id", NEW."cycle_id", NEW."first_touch_at", NEW."id", NEW."lead_id", NEW."note", NEW."offered_at", NEW."offered_by_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reject_reason_id", NEW."rejected_at", NEW."rep_id", NEW."routed_because", NEW."settles_at", NEW."withdrawn_at"); RETURN NULL;',
-                    hash="2b2a1c93bd6c667effe4b1a6430f1d8502c2dcdb",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_2b644",
-                    table="handoff_handoff",
-                    when="AFTER",
+        AtOnce(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="handoff",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="handoff",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "handoff_handoffevent" ("accepted_at", "answer_note", "answered_by_id", "cycle_id", "first_touch_at", "id", "lead_id", "note", "offered_at", "offered_by_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reject_reason_id", "rejected_at", "rep_id", "routed_because", "settles_at", "withdrawn_at") VALUES (NEW."accepted_at", NEW."answer_note", NEW."answered_by_id", NEW."cycle_id", NEW."first_touch_at", NEW."id", NEW."lead_id", NEW."note", NEW."offered_at", NEW."offered_by_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reject_reason_id", NEW."rejected_at", NEW."rep_id", NEW."routed_because", NEW."settles_at", NEW."withdrawn_at"); RETURN NULL;',
-                    hash="bcdb9633acd6661178f3ad4ec79eca76f08c0d39",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_f5eda",
-                    table="handoff_handoff",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="handoff",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="handoff",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "handoff_handoffevent" ("accepted_at", "answer_note", "answered_by_id", "cycle_id", "first_touch_at", "id", "lead_id", "note", "offered_at", "offered_by_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reject_reason_id", "rejected_at", "rep_id", "routed_because", "settles_at", "withdrawn_at") VALUES (OLD."accepted_at", OLD."answer_note", OLD."answered_by_id", OLD."cycle_id", OLD."first_touch_at", OLD."id", OLD."lead_id", OLD."note", OLD."offered_at", OLD."offered_by_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reject_reason_id", OLD."rejected_at", OLD."rep_id", OLD."routed_because", OLD."settles_at", OLD."withdrawn_at"); RETURN NULL;',
-                    hash="736937c1dca737f6c54e04c1a3f507e0a1f9a143",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_739b2",
-                    table="handoff_handoff",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="handoff",
+                    name="delete_delete",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="roundrobinseat",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "handoff_roundrobinseatevent" ("active", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rep_id", "weight") VALUES (NEW."active", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."rep_id", NEW."weight"); RETURN NULL;',
-                    hash="4811053a049de1a5aa54ebe553b9e67f4df638f0",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_b9d7a",
-                    table="handoff_roundrobinseat",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="roundrobinseat",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="roundrobinseat",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."active" IS DISTINCT FROM (NEW."active") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."rep_id" IS DISTINCT FROM (NEW."rep_id") OR OLD."weight" IS DISTINCT FROM (NEW."weight"))',
-                    func='INSERT INTO "handoff_roundrobinseatevent" ("active", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rep_id", "weight") VALUES (NEW."active", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."rep_id", NEW."weight"); RETURN NULL;',
-                    hash="0e52630582bfe979981ceaaf1d87ae0785f9523a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_be41f",
-                    table="handoff_roundrobinseat",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="roundrobinseat",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="roundrobinseat",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "handoff_roundrobinseatevent" ("active", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rep_id", "weight") VALUES (OLD."active", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."rep_id", OLD."weight"); RETURN NULL;',
-                    hash="98bdbafe5e0524433dbff1c903ef7252f92215db",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_448c8",
-                    table="handoff_roundrobinseat",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="roundrobinseat",
+                    name="delete_delete",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="slaclock",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "handoff_slaclockevent" ("breached_at", "calendar", "cancelled_at", "cycle_id", "due_at", "half_at", "half_warned_at", "handoff_id", "id", "kind", "met_at", "minutes", "nearly_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "policy", "started_at", "warned_at") VALUES (NEW."breached_at", NEW."calendar", NEW."cancelled_at", NEW."cycle_id", NEW."due_at", NEW."half_at", NEW."half_warned_at", NEW."handoff_id", NEW."id", NEW."kind", NEW."met_at", NEW."minutes", NEW."nearly_at", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."policy", NEW."started_at", NEW."warned_at"); RETURN NULL;',
-                    hash="c4d5ac7b14ce8c8360760a403e8721432689337e",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_c7278",
-                    table="handoff_slaclock",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="slaclock",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="slaclock",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "handoff_slaclockevent" ("breached_at", "calendar", "cancelled_at", "cycle_id", "due_at", "half_at", "half_warned_at", "handoff_id", "id", "kind", "met_at", "minutes", "nearly_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "policy", "started_at", "warned_at") VALUES (NEW."breached_at", NEW."calendar", NEW."cancelled_at", NEW."cycle_id", NEW."due_at", NEW."half_at", NEW."half_warned_at", NEW."handoff_id", NEW."id", NEW."kind", NEW."met_at", NEW."minutes", NEW."nearly_at", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."policy", NEW."started_at", NEW."warned_at"); RETURN NULL;',
-                    hash="61307123066e01fdb426244b3de80c7dc773f35a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_0ffb5",
-                    table="handoff_slaclock",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="slaclock",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="slaclock",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "handoff_slaclockevent" ("breached_at", "calendar", "cancelled_at", "cycle_id", "due_at", "half_at", "half_warned_at", "handoff_id", "id", "kind", "met_at", "minutes", "nearly_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "policy", "started_at", "warned_at") VALUES (OLD."breached_at", OLD."calendar", OLD."cancelled_at", OLD."cycle_id", OLD."due_at", OLD."half_at", OLD."half_warned_at", OLD."handoff_id", OLD."id", OLD."kind", OLD."met_at", OLD."minutes", OLD."nearly_at", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."policy", OLD."started_at", OLD."warned_at"); RETURN NULL;',
-                    hash="c00ce48dcecb4c18aacfa73249547a3f2f342012",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_3b7e6",
-                    table="handoff_slaclock",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="slaclock",
+                    name="delete_delete",
                 ),
-            ),
-        ),
+                migrations.RemoveField(
+                    model_name="roundrobinseatevent",
+                    name="credit",
+                ),
+                migrations.AddField(
+                    model_name="handoff",
+                    name="settles_at",
+                    field=models.DateTimeField(
+                        help_text="When the answer takes effect; until then it can be undone. Empty once it did.",
+                        null=True,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="handoffevent",
+                    name="settles_at",
+                    field=models.DateTimeField(
+                        help_text="When the answer takes effect; until then it can be undone. Empty once it did.",
+                        null=True,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="slaclock",
+                    name="half_at",
+                    field=models.DateTimeField(
+                        help_text="When half of the promised time has passed.", null=True
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="slaclock",
+                    name="half_warned_at",
+                    field=models.DateTimeField(null=True),
+                ),
+                migrations.AddField(
+                    model_name="slaclock",
+                    name="nearly_at",
+                    field=models.DateTimeField(help_text="When four fifths of it have passed.", null=True),
+                ),
+                migrations.AddField(
+                    model_name="slaclockevent",
+                    name="half_at",
+                    field=models.DateTimeField(
+                        help_text="When half of the promised time has passed.", null=True
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="slaclockevent",
+                    name="half_warned_at",
+                    field=models.DateTimeField(null=True),
+                ),
+                migrations.AddField(
+                    model_name="slaclockevent",
+                    name="nearly_at",
+                    field=models.DateTimeField(help_text="When four fifths of it have passed.", null=True),
+                ),
+                migrations.AlterField(
+                    model_name="slaclock",
+                    name="warned_at",
+                    field=models.DateTimeField(help_text="Warned at four fifths.", null=True),
+                ),
+                migrations.AlterField(
+                    model_name="slaclockevent",
+                    name="warned_at",
+                    field=models.DateTimeField(help_text="Warned at four fifths.", null=True),
+                ),
+                migrations.AddIndex(
+                    model_name="handoff",
+                    index=models.Index(
+                        condition=models.Q(("settles_at__isnull", False)),
+                        fields=["settles_at"],
+                        name="handoff_unsettled_idx",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="handoff",
+                    index=models.Index(
+                        condition=models.Q(("accepted_at__isnull", False)),
+                        fields=["rep", "-accepted_at"],
+                        name="handoff_accepted_idx",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="slaclock",
+                    index=models.Index(
+                        condition=models.Q(("cancelled_at", None), ("met_at", None)),
+                        fields=["kind", "due_at"],
+                        name="clock_running_idx",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="slaclock",
+                    index=models.Index(fields=["cycle"], name="clock_cycle_idx"),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="handoff",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "handoff_handoffevent" ("accepted_at", "answer_note", "answered_by_id", "cycle_id", "first_touch_at", "id", "lead_id", "note", "offered_at", "offered_by_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reject_reason_id", "rejected_at", "rep_id", "routed_because", "settles_at", "withdrawn_at") VALUES (NEW."accepted_at", NEW."answer_note", NEW."answered_by_id", NEW."cycle_id", NEW."first_touch_at", NEW."id", NEW."lead_id", NEW."note", NEW."offered_at", NEW."offered_by_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reject_reason_id", NEW."rejected_at", NEW."rep_id", NEW."routed_because", NEW."settles_at", NEW."withdrawn_at"); RETURN NULL;',
+                            hash="2b2a1c93bd6c667effe4b1a6430f1d8502c2dcdb",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_2b644",
+                            table="handoff_handoff",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="handoff",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "handoff_handoffevent" ("accepted_at", "answer_note", "answered_by_id", "cycle_id", "first_touch_at", "id", "lead_id", "note", "offered_at", "offered_by_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reject_reason_id", "rejected_at", "rep_id", "routed_because", "settles_at", "withdrawn_at") VALUES (NEW."accepted_at", NEW."answer_note", NEW."answered_by_id", NEW."cycle_id", NEW."first_touch_at", NEW."id", NEW."lead_id", NEW."note", NEW."offered_at", NEW."offered_by_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reject_reason_id", NEW."rejected_at", NEW."rep_id", NEW."routed_because", NEW."settles_at", NEW."withdrawn_at"); RETURN NULL;',
+                            hash="bcdb9633acd6661178f3ad4ec79eca76f08c0d39",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_f5eda",
+                            table="handoff_handoff",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="handoff",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "handoff_handoffevent" ("accepted_at", "answer_note", "answered_by_id", "cycle_id", "first_touch_at", "id", "lead_id", "note", "offered_at", "offered_by_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reject_reason_id", "rejected_at", "rep_id", "routed_because", "settles_at", "withdrawn_at") VALUES (OLD."accepted_at", OLD."answer_note", OLD."answered_by_id", OLD."cycle_id", OLD."first_touch_at", OLD."id", OLD."lead_id", OLD."note", OLD."offered_at", OLD."offered_by_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reject_reason_id", OLD."rejected_at", OLD."rep_id", OLD."routed_because", OLD."settles_at", OLD."withdrawn_at"); RETURN NULL;',
+                            hash="736937c1dca737f6c54e04c1a3f507e0a1f9a143",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_739b2",
+                            table="handoff_handoff",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="roundrobinseat",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "handoff_roundrobinseatevent" ("active", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rep_id", "weight") VALUES (NEW."active", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."rep_id", NEW."weight"); RETURN NULL;',
+                            hash="4811053a049de1a5aa54ebe553b9e67f4df638f0",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_b9d7a",
+                            table="handoff_roundrobinseat",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="roundrobinseat",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition='WHEN (OLD."active" IS DISTINCT FROM (NEW."active") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."rep_id" IS DISTINCT FROM (NEW."rep_id") OR OLD."weight" IS DISTINCT FROM (NEW."weight"))',
+                            func='INSERT INTO "handoff_roundrobinseatevent" ("active", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rep_id", "weight") VALUES (NEW."active", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."rep_id", NEW."weight"); RETURN NULL;',
+                            hash="0e52630582bfe979981ceaaf1d87ae0785f9523a",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_be41f",
+                            table="handoff_roundrobinseat",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="roundrobinseat",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "handoff_roundrobinseatevent" ("active", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "rep_id", "weight") VALUES (OLD."active", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."rep_id", OLD."weight"); RETURN NULL;',
+                            hash="98bdbafe5e0524433dbff1c903ef7252f92215db",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_448c8",
+                            table="handoff_roundrobinseat",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="slaclock",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "handoff_slaclockevent" ("breached_at", "calendar", "cancelled_at", "cycle_id", "due_at", "half_at", "half_warned_at", "handoff_id", "id", "kind", "met_at", "minutes", "nearly_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "policy", "started_at", "warned_at") VALUES (NEW."breached_at", NEW."calendar", NEW."cancelled_at", NEW."cycle_id", NEW."due_at", NEW."half_at", NEW."half_warned_at", NEW."handoff_id", NEW."id", NEW."kind", NEW."met_at", NEW."minutes", NEW."nearly_at", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."policy", NEW."started_at", NEW."warned_at"); RETURN NULL;',
+                            hash="c4d5ac7b14ce8c8360760a403e8721432689337e",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_c7278",
+                            table="handoff_slaclock",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="slaclock",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "handoff_slaclockevent" ("breached_at", "calendar", "cancelled_at", "cycle_id", "due_at", "half_at", "half_warned_at", "handoff_id", "id", "kind", "met_at", "minutes", "nearly_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "policy", "started_at", "warned_at") VALUES (NEW."breached_at", NEW."calendar", NEW."cancelled_at", NEW."cycle_id", NEW."due_at", NEW."half_at", NEW."half_warned_at", NEW."handoff_id", NEW."id", NEW."kind", NEW."met_at", NEW."minutes", NEW."nearly_at", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."policy", NEW."started_at", NEW."warned_at"); RETURN NULL;',
+                            hash="61307123066e01fdb426244b3de80c7dc773f35a",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_0ffb5",
+                            table="handoff_slaclock",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="slaclock",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "handoff_slaclockevent" ("breached_at", "calendar", "cancelled_at", "cycle_id", "due_at", "half_at", "half_warned_at", "handoff_id", "id", "kind", "met_at", "minutes", "nearly_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "policy", "started_at", "warned_at") VALUES (OLD."breached_at", OLD."calendar", OLD."cancelled_at", OLD."cycle_id", OLD."due_at", OLD."half_at", OLD."half_warned_at", OLD."handoff_id", OLD."id", OLD."kind", OLD."met_at", OLD."minutes", OLD."nearly_at", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."policy", OLD."started_at", OLD."warned_at"); RETURN NULL;',
+                            hash="c00ce48dcecb4c18aacfa73249547a3f2f342012",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_3b7e6",
+                            table="handoff_slaclock",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+            ]
+        )
     ]

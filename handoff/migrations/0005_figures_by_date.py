@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrating import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,20 +15,24 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(
-            model_name="handoff",
-            index=models.Index(
-                condition=models.Q(("accepted_at__isnull", False)),
-                fields=["-accepted_at"],
-                name="handoff_lately_idx",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="slaclock",
-            index=models.Index(
-                condition=models.Q(("met_at__isnull", False)),
-                fields=["kind", "-met_at"],
-                name="clock_met_idx",
-            ),
-        ),
+        AtOnce(
+            [
+                migrations.AddIndex(
+                    model_name="handoff",
+                    index=models.Index(
+                        condition=models.Q(("accepted_at__isnull", False)),
+                        fields=["-accepted_at"],
+                        name="handoff_lately_idx",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="slaclock",
+                    index=models.Index(
+                        condition=models.Q(("met_at__isnull", False)),
+                        fields=["kind", "-met_at"],
+                        name="clock_met_idx",
+                    ),
+                ),
+            ]
+        )
     ]

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.contrib.postgres.operations import TrigramExtension
 from django.db import migrations, models
 
+from accounts.migrating import AtOnce
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -23,1324 +25,1370 @@ class Migration(migrations.Migration):
 
     operations = [
         TrigramExtension(),
-        migrations.CreateModel(
-            name="Activity",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "lead_id",
-                        "occurred_at",
-                        "id",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
+        AtOnce(
+            [
+                migrations.CreateModel(
+                    name="Activity",
+                    fields=[
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "lead_id",
+                                "occurred_at",
+                                "id",
+                                blank=True,
+                                editable=False,
+                                primary_key=True,
+                                serialize=False,
+                            ),
+                        ),
+                        ("id", models.BigIntegerField(editable=False)),
+                        ("subject_id", models.BigIntegerField()),
+                        ("occurred_at", models.DateTimeField()),
+                        (
+                            "received_at",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                        ("seconds", models.IntegerField(default=0)),
+                        (
+                            "amount",
+                            models.BigIntegerField(
+                                default=0, help_text="In hundredths of the currency unit."
+                            ),
+                        ),
+                        ("message_id", models.CharField(blank=True, max_length=100)),
+                        ("props", models.JSONField(null=True)),
+                    ],
+                    options={
+                        "verbose_name_plural": "activities",
+                        "managed": False,
+                    },
                 ),
-                ("id", models.BigIntegerField(editable=False)),
-                ("subject_id", models.BigIntegerField()),
-                ("occurred_at", models.DateTimeField()),
-                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("seconds", models.IntegerField(default=0)),
-                (
-                    "amount",
-                    models.BigIntegerField(default=0, help_text="In hundredths of the currency unit."),
+                migrations.CreateModel(
+                    name="ActivityShape",
+                    fields=[
+                        ("id", models.AutoField(primary_key=True, serialize=False)),
+                        ("kind", models.CharField(max_length=70)),
+                        ("props", models.JSONField(default=dict)),
+                        ("machine", models.BooleanField(default=False)),
+                        ("hash", models.BinaryField(max_length=16, unique=True)),
+                    ],
                 ),
-                ("message_id", models.CharField(blank=True, max_length=100)),
-                ("props", models.JSONField(null=True)),
-            ],
-            options={
-                "verbose_name_plural": "activities",
-                "managed": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="ActivityShape",
-            fields=[
-                ("id", models.AutoField(primary_key=True, serialize=False)),
-                ("kind", models.CharField(max_length=70)),
-                ("props", models.JSONField(default=dict)),
-                ("machine", models.BooleanField(default=False)),
-                ("hash", models.BinaryField(max_length=16, unique=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="BadRow",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                migrations.CreateModel(
+                    name="BadRow",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("line", models.PositiveIntegerField()),
+                        ("column", models.CharField(blank=True, max_length=200)),
+                        ("reason", models.CharField(max_length=300)),
+                    ],
                 ),
-                ("line", models.PositiveIntegerField()),
-                ("column", models.CharField(blank=True, max_length=200)),
-                ("reason", models.CharField(max_length=300)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="CompanyEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("name", models.CharField(max_length=200)),
-                ("domain", models.CharField(blank=True, max_length=253)),
-                ("industry", models.CharField(blank=True, max_length=100)),
-                ("employees", models.PositiveIntegerField(blank=True, null=True)),
-                (
-                    "revenue",
-                    models.BigIntegerField(
-                        blank=True, help_text="A year, in whole currency units.", null=True
-                    ),
+                migrations.CreateModel(
+                    name="CompanyEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("name", models.CharField(max_length=200)),
+                        ("domain", models.CharField(blank=True, max_length=253)),
+                        ("industry", models.CharField(blank=True, max_length=100)),
+                        ("employees", models.PositiveIntegerField(blank=True, null=True)),
+                        (
+                            "revenue",
+                            models.BigIntegerField(
+                                blank=True, help_text="A year, in whole currency units.", null=True
+                            ),
+                        ),
+                        ("country", models.CharField(blank=True, max_length=100)),
+                        (
+                            "technologies",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.CharField(max_length=80),
+                                blank=True,
+                                default=list,
+                                size=None,
+                            ),
+                        ),
+                        ("provenance", models.JSONField(blank=True, default=dict)),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("country", models.CharField(blank=True, max_length=100)),
-                (
-                    "technologies",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=80), blank=True, default=list, size=None
-                    ),
+                migrations.CreateModel(
+                    name="CustomField",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("key", models.SlugField(max_length=60, unique=True)),
+                        ("label", models.CharField(max_length=100)),
+                        (
+                            "type",
+                            models.CharField(
+                                choices=[
+                                    ("text", "Text"),
+                                    ("number", "Number"),
+                                    ("boolean", "Yes or no"),
+                                    ("date", "Date"),
+                                ],
+                                default="text",
+                                max_length=8,
+                            ),
+                        ),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                    ],
                 ),
-                ("provenance", models.JSONField(blank=True, default=dict)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="CustomField",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                migrations.CreateModel(
+                    name="CustomFieldEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("key", models.SlugField(db_index=False, max_length=60)),
+                        ("label", models.CharField(max_length=100)),
+                        (
+                            "type",
+                            models.CharField(
+                                choices=[
+                                    ("text", "Text"),
+                                    ("number", "Number"),
+                                    ("boolean", "Yes or no"),
+                                    ("date", "Date"),
+                                ],
+                                default="text",
+                                max_length=8,
+                            ),
+                        ),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("key", models.SlugField(max_length=60, unique=True)),
-                ("label", models.CharField(max_length=100)),
-                (
-                    "type",
-                    models.CharField(
-                        choices=[
-                            ("text", "Text"),
-                            ("number", "Number"),
-                            ("boolean", "Yes or no"),
-                            ("date", "Date"),
+                migrations.CreateModel(
+                    name="Disqualification",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("reason", models.CharField(max_length=200)),
+                        ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="DisqualificationEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("reason", models.CharField(max_length=200)),
+                        ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Identity",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("visitor", "Visitor id"),
+                                    ("email", "E-mail"),
+                                    ("phone", "Phone"),
+                                    ("external", "External id"),
+                                ],
+                                max_length=8,
+                            ),
+                        ),
+                        ("value", models.CharField(help_text="Addresses are in lower case.", max_length=254)),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        "verbose_name_plural": "identities",
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Import",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=200)),
+                        ("file", models.FileField(upload_to="imports/")),
+                        ("mapping", models.JSONField(default=dict)),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "Mapping"),
+                                    ("confirmed", "Waiting to run"),
+                                    ("running", "Running"),
+                                    ("done", "Done"),
+                                    ("failed", "Failed"),
+                                ],
+                                default="draft",
+                                max_length=10,
+                            ),
+                        ),
+                        ("total_rows", models.PositiveIntegerField(default=0)),
+                        ("done_rows", models.PositiveIntegerField(default=0)),
+                        (
+                            "report",
+                            models.JSONField(default=dict, help_text="Counts, and the first bad rows."),
+                        ),
+                        ("error", models.CharField(blank=True, max_length=300)),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        ("claimed_until", models.DateTimeField(editable=False, null=True)),
+                        ("finished_at", models.DateTimeField(null=True)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="ImportEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("name", models.CharField(max_length=200)),
+                        ("file", models.FileField(upload_to="imports/")),
+                        ("mapping", models.JSONField(default=dict)),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "Mapping"),
+                                    ("confirmed", "Waiting to run"),
+                                    ("running", "Running"),
+                                    ("done", "Done"),
+                                    ("failed", "Failed"),
+                                ],
+                                default="draft",
+                                max_length=10,
+                            ),
+                        ),
+                        ("total_rows", models.PositiveIntegerField(default=0)),
+                        ("error", models.CharField(blank=True, max_length=300)),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        ("claimed_until", models.DateTimeField(editable=False, null=True)),
+                        ("finished_at", models.DateTimeField(null=True)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Lead",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "email",
+                            models.EmailField(blank=True, max_length=254, null=True, verbose_name="e-mail"),
+                        ),
+                        ("first_name", models.CharField(blank=True, max_length=150)),
+                        ("last_name", models.CharField(blank=True, max_length=150)),
+                        ("phone", models.CharField(blank=True, max_length=40)),
+                        ("title", models.CharField(blank=True, max_length=200, verbose_name="job title")),
+                        (
+                            "seniority",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("owner", "Owner or founder"),
+                                    ("c_level", "C-level"),
+                                    ("vp", "Vice president"),
+                                    ("head", "Head"),
+                                    ("director", "Director"),
+                                    ("manager", "Manager"),
+                                    ("senior", "Senior"),
+                                    ("staff", "Staff"),
+                                    ("entry", "Entry or student"),
+                                ],
+                                max_length=16,
+                            ),
+                        ),
+                        ("department", models.CharField(blank=True, max_length=100)),
+                        ("country", models.CharField(blank=True, max_length=100)),
+                        ("city", models.CharField(blank=True, max_length=100)),
+                        ("time_zone", models.CharField(blank=True, max_length=64)),
+                        ("source", models.CharField(blank=True, max_length=100)),
+                        ("campaign", models.CharField(blank=True, max_length=150)),
+                        ("custom", models.JSONField(blank=True, default=dict)),
+                        ("provenance", models.JSONField(blank=True, default=dict)),
+                        (
+                            "stage",
+                            models.CharField(
+                                choices=[
+                                    ("lead", "Lead"),
+                                    ("mql", "MQL"),
+                                    ("sql", "SQL"),
+                                    ("opportunity", "Opportunity"),
+                                    ("customer", "Customer"),
+                                    ("recycled", "Recycled"),
+                                    ("disqualified", "Disqualified"),
+                                ],
+                                default="lead",
+                                editable=False,
+                                max_length=16,
+                            ),
+                        ),
+                        ("created_at", models.DateTimeField(db_index=True)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="LeadEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        (
+                            "email",
+                            models.EmailField(blank=True, max_length=254, null=True, verbose_name="e-mail"),
+                        ),
+                        ("first_name", models.CharField(blank=True, max_length=150)),
+                        ("last_name", models.CharField(blank=True, max_length=150)),
+                        ("phone", models.CharField(blank=True, max_length=40)),
+                        ("title", models.CharField(blank=True, max_length=200, verbose_name="job title")),
+                        (
+                            "seniority",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("owner", "Owner or founder"),
+                                    ("c_level", "C-level"),
+                                    ("vp", "Vice president"),
+                                    ("head", "Head"),
+                                    ("director", "Director"),
+                                    ("manager", "Manager"),
+                                    ("senior", "Senior"),
+                                    ("staff", "Staff"),
+                                    ("entry", "Entry or student"),
+                                ],
+                                max_length=16,
+                            ),
+                        ),
+                        ("department", models.CharField(blank=True, max_length=100)),
+                        ("country", models.CharField(blank=True, max_length=100)),
+                        ("city", models.CharField(blank=True, max_length=100)),
+                        ("time_zone", models.CharField(blank=True, max_length=64)),
+                        ("source", models.CharField(blank=True, max_length=100)),
+                        ("campaign", models.CharField(blank=True, max_length=150)),
+                        ("custom", models.JSONField(blank=True, default=dict)),
+                        ("provenance", models.JSONField(blank=True, default=dict)),
+                        (
+                            "stage",
+                            models.CharField(
+                                choices=[
+                                    ("lead", "Lead"),
+                                    ("mql", "MQL"),
+                                    ("sql", "SQL"),
+                                    ("opportunity", "Opportunity"),
+                                    ("customer", "Customer"),
+                                    ("recycled", "Recycled"),
+                                    ("disqualified", "Disqualified"),
+                                ],
+                                default="lead",
+                                editable=False,
+                                max_length=16,
+                            ),
+                        ),
+                        ("created_at", models.DateTimeField()),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="LeadMerge",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("cause", models.CharField(max_length=200)),
+                        ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="LeadOutcome",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "result",
+                            models.CharField(choices=[("won", "Won"), ("lost", "Lost")], max_length=4),
+                        ),
+                        ("source", models.CharField(max_length=100)),
+                        (
+                            "recorded_at",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="MessageKey",
+                    fields=[
+                        ("key", models.UUIDField(primary_key=True, serialize=False)),
+                        (
+                            "received_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(), db_index=True
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="StageChange",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "stage",
+                            models.CharField(
+                                choices=[
+                                    ("lead", "Lead"),
+                                    ("mql", "MQL"),
+                                    ("sql", "SQL"),
+                                    ("opportunity", "Opportunity"),
+                                    ("customer", "Customer"),
+                                    ("recycled", "Recycled"),
+                                    ("disqualified", "Disqualified"),
+                                ],
+                                max_length=16,
+                            ),
+                        ),
+                        ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                        ("reason", models.CharField(blank=True, max_length=300)),
+                        ("model_version", models.PositiveIntegerField(null=True)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="Suppression",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("address", models.EmailField(help_text="In lower case.", max_length=254)),
+                        (
+                            "reason",
+                            models.CharField(
+                                choices=[
+                                    ("unsubscribed", "Unsubscribed"),
+                                    ("bounced", "Bounced"),
+                                    ("complained", "Complained"),
+                                    ("manual", "Set by a colleague"),
+                                ],
+                                max_length=16,
+                            ),
+                        ),
+                        ("detail", models.CharField(blank=True, max_length=300)),
+                        ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="SuppressionEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("address", models.EmailField(help_text="In lower case.", max_length=254)),
+                        (
+                            "reason",
+                            models.CharField(
+                                choices=[
+                                    ("unsubscribed", "Unsubscribed"),
+                                    ("bounced", "Bounced"),
+                                    ("complained", "Complained"),
+                                    ("manual", "Set by a colleague"),
+                                ],
+                                max_length=16,
+                            ),
+                        ),
+                        ("detail", models.CharField(blank=True, max_length=300)),
+                        ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Touch",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("lead_id", models.BigIntegerField()),
+                        ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="Company",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=200)),
+                        ("domain", models.CharField(blank=True, max_length=253)),
+                        ("industry", models.CharField(blank=True, max_length=100)),
+                        ("employees", models.PositiveIntegerField(blank=True, null=True)),
+                        (
+                            "revenue",
+                            models.BigIntegerField(
+                                blank=True, help_text="A year, in whole currency units.", null=True
+                            ),
+                        ),
+                        ("country", models.CharField(blank=True, max_length=100)),
+                        (
+                            "technologies",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.CharField(max_length=80),
+                                blank=True,
+                                default=list,
+                                size=None,
+                            ),
+                        ),
+                        ("provenance", models.JSONField(blank=True, default=dict)),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                    ],
+                    options={
+                        "verbose_name_plural": "companies",
+                        "indexes": [
+                            models.Index(
+                                django.db.models.functions.text.Lower("name"), name="company_name_idx"
+                            )
                         ],
-                        default="text",
-                        max_length=8,
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="CustomFieldEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("key", models.SlugField(db_index=False, max_length=60)),
-                ("label", models.CharField(max_length=100)),
-                (
-                    "type",
-                    models.CharField(
-                        choices=[
-                            ("text", "Text"),
-                            ("number", "Number"),
-                            ("boolean", "Yes or no"),
-                            ("date", "Date"),
+                        "constraints": [
+                            models.UniqueConstraint(
+                                django.db.models.functions.text.Lower("domain"),
+                                condition=models.Q(("domain", ""), _negated=True),
+                                name="company_domain_unique",
+                            )
                         ],
-                        default="text",
-                        max_length=8,
+                    },
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="company",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_companyevent" ("country", "created_at", "domain", "employees", "id", "industry", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provenance", "revenue", "technologies") VALUES (NEW."country", NEW."created_at", NEW."domain", NEW."employees", NEW."id", NEW."industry", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."provenance", NEW."revenue", NEW."technologies"); RETURN NULL;',
+                            hash="45fb7249100e395b074acb5c2e4de3bf904f262f",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_34ec5",
+                            table="leads_company",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Disqualification",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="company",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "leads_companyevent" ("country", "created_at", "domain", "employees", "id", "industry", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provenance", "revenue", "technologies") VALUES (NEW."country", NEW."created_at", NEW."domain", NEW."employees", NEW."id", NEW."industry", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."provenance", NEW."revenue", NEW."technologies"); RETURN NULL;',
+                            hash="c8e46139995241a7e48aba10331f2464fe6eba2e",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_0ced3",
+                            table="leads_company",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("reason", models.CharField(max_length=200)),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-            ],
-        ),
-        migrations.CreateModel(
-            name="DisqualificationEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("reason", models.CharField(max_length=200)),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Identity",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="company",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_companyevent" ("country", "created_at", "domain", "employees", "id", "industry", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provenance", "revenue", "technologies") VALUES (OLD."country", OLD."created_at", OLD."domain", OLD."employees", OLD."id", OLD."industry", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."provenance", OLD."revenue", OLD."technologies"); RETURN NULL;',
+                            hash="48a4e19df7e76e562d3e99cb00894df9a3c5d707",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_c1697",
+                            table="leads_company",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("visitor", "Visitor id"),
-                            ("email", "E-mail"),
-                            ("phone", "Phone"),
-                            ("external", "External id"),
-                        ],
-                        max_length=8,
+                migrations.AddField(
+                    model_name="companyevent",
+                    name="pgh_context",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
                     ),
                 ),
-                ("value", models.CharField(help_text="Addresses are in lower case.", max_length=254)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                "verbose_name_plural": "identities",
-            },
-        ),
-        migrations.CreateModel(
-            name="Import",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddField(
+                    model_name="companyevent",
+                    name="pgh_obj",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="leads.company",
                     ),
                 ),
-                ("name", models.CharField(max_length=200)),
-                ("file", models.FileField(upload_to="imports/")),
-                ("mapping", models.JSONField(default=dict)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Mapping"),
-                            ("confirmed", "Waiting to run"),
-                            ("running", "Running"),
-                            ("done", "Done"),
-                            ("failed", "Failed"),
-                        ],
-                        default="draft",
-                        max_length=10,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="customfield",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_customfieldevent" ("created_at", "id", "key", "label", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "type") VALUES (NEW."created_at", NEW."id", NEW."key", NEW."label", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."type"); RETURN NULL;',
+                            hash="e8e3b87393d8508e6eb8061921f1f27f93509e84",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_1f7da",
+                            table="leads_customfield",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("total_rows", models.PositiveIntegerField(default=0)),
-                ("done_rows", models.PositiveIntegerField(default=0)),
-                ("report", models.JSONField(default=dict, help_text="Counts, and the first bad rows.")),
-                ("error", models.CharField(blank=True, max_length=300)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("claimed_until", models.DateTimeField(editable=False, null=True)),
-                ("finished_at", models.DateTimeField(null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ImportEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("name", models.CharField(max_length=200)),
-                ("file", models.FileField(upload_to="imports/")),
-                ("mapping", models.JSONField(default=dict)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Mapping"),
-                            ("confirmed", "Waiting to run"),
-                            ("running", "Running"),
-                            ("done", "Done"),
-                            ("failed", "Failed"),
-                        ],
-                        default="draft",
-                        max_length=10,
+                pgtrigger.migrations.AddTrigger(
+                    model_name="customfield",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "leads_customfieldevent" ("created_at", "id", "key", "label", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "type") VALUES (NEW."created_at", NEW."id", NEW."key", NEW."label", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."type"); RETURN NULL;',
+                            hash="6cc6d4aa7d246f8d3f8ceb75f20c213a8fab61b4",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_b18f6",
+                            table="leads_customfield",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("total_rows", models.PositiveIntegerField(default=0)),
-                ("error", models.CharField(blank=True, max_length=300)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("claimed_until", models.DateTimeField(editable=False, null=True)),
-                ("finished_at", models.DateTimeField(null=True)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Lead",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="customfield",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_customfieldevent" ("created_at", "id", "key", "label", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "type") VALUES (OLD."created_at", OLD."id", OLD."key", OLD."label", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."type"); RETURN NULL;',
+                            hash="8d6227e734f9cf72327937165df3a7595a8c57d2",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_92096",
+                            table="leads_customfield",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("email", models.EmailField(blank=True, max_length=254, null=True, verbose_name="e-mail")),
-                ("first_name", models.CharField(blank=True, max_length=150)),
-                ("last_name", models.CharField(blank=True, max_length=150)),
-                ("phone", models.CharField(blank=True, max_length=40)),
-                ("title", models.CharField(blank=True, max_length=200, verbose_name="job title")),
-                (
-                    "seniority",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("owner", "Owner or founder"),
-                            ("c_level", "C-level"),
-                            ("vp", "Vice president"),
-                            ("head", "Head"),
-                            ("director", "Director"),
-                            ("manager", "Manager"),
-                            ("senior", "Senior"),
-                            ("staff", "Staff"),
-                            ("entry", "Entry or student"),
-                        ],
-                        max_length=16,
+                migrations.AddField(
+                    model_name="customfieldevent",
+                    name="pgh_context",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
                     ),
                 ),
-                ("department", models.CharField(blank=True, max_length=100)),
-                ("country", models.CharField(blank=True, max_length=100)),
-                ("city", models.CharField(blank=True, max_length=100)),
-                ("time_zone", models.CharField(blank=True, max_length=64)),
-                ("source", models.CharField(blank=True, max_length=100)),
-                ("campaign", models.CharField(blank=True, max_length=150)),
-                ("custom", models.JSONField(blank=True, default=dict)),
-                ("provenance", models.JSONField(blank=True, default=dict)),
-                (
-                    "stage",
-                    models.CharField(
-                        choices=[
-                            ("lead", "Lead"),
-                            ("mql", "MQL"),
-                            ("sql", "SQL"),
-                            ("opportunity", "Opportunity"),
-                            ("customer", "Customer"),
-                            ("recycled", "Recycled"),
-                            ("disqualified", "Disqualified"),
-                        ],
-                        default="lead",
-                        editable=False,
-                        max_length=16,
+                migrations.AddField(
+                    model_name="customfieldevent",
+                    name="pgh_obj",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="leads.customfield",
                     ),
                 ),
-                ("created_at", models.DateTimeField(db_index=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="LeadEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("email", models.EmailField(blank=True, max_length=254, null=True, verbose_name="e-mail")),
-                ("first_name", models.CharField(blank=True, max_length=150)),
-                ("last_name", models.CharField(blank=True, max_length=150)),
-                ("phone", models.CharField(blank=True, max_length=40)),
-                ("title", models.CharField(blank=True, max_length=200, verbose_name="job title")),
-                (
-                    "seniority",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("owner", "Owner or founder"),
-                            ("c_level", "C-level"),
-                            ("vp", "Vice president"),
-                            ("head", "Head"),
-                            ("director", "Director"),
-                            ("manager", "Manager"),
-                            ("senior", "Senior"),
-                            ("staff", "Staff"),
-                            ("entry", "Entry or student"),
-                        ],
-                        max_length=16,
+                migrations.AddField(
+                    model_name="disqualification",
+                    name="by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                ("department", models.CharField(blank=True, max_length=100)),
-                ("country", models.CharField(blank=True, max_length=100)),
-                ("city", models.CharField(blank=True, max_length=100)),
-                ("time_zone", models.CharField(blank=True, max_length=64)),
-                ("source", models.CharField(blank=True, max_length=100)),
-                ("campaign", models.CharField(blank=True, max_length=150)),
-                ("custom", models.JSONField(blank=True, default=dict)),
-                ("provenance", models.JSONField(blank=True, default=dict)),
-                (
-                    "stage",
-                    models.CharField(
-                        choices=[
-                            ("lead", "Lead"),
-                            ("mql", "MQL"),
-                            ("sql", "SQL"),
-                            ("opportunity", "Opportunity"),
-                            ("customer", "Customer"),
-                            ("recycled", "Recycled"),
-                            ("disqualified", "Disqualified"),
-                        ],
-                        default="lead",
-                        editable=False,
-                        max_length=16,
+                migrations.AddField(
+                    model_name="disqualificationevent",
+                    name="by",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                ("created_at", models.DateTimeField()),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="LeadMerge",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddField(
+                    model_name="disqualificationevent",
+                    name="pgh_context",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
                     ),
                 ),
-                ("cause", models.CharField(max_length=200)),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-            ],
-        ),
-        migrations.CreateModel(
-            name="LeadOutcome",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddField(
+                    model_name="disqualificationevent",
+                    name="pgh_obj",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="leads.disqualification",
                     ),
                 ),
-                ("result", models.CharField(choices=[("won", "Won"), ("lost", "Lost")], max_length=4)),
-                ("source", models.CharField(max_length=100)),
-                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-            ],
-        ),
-        migrations.CreateModel(
-            name="MessageKey",
-            fields=[
-                ("key", models.UUIDField(primary_key=True, serialize=False)),
-                (
-                    "received_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="StageChange",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddField(
+                    model_name="import",
+                    name="created_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "stage",
-                    models.CharField(
-                        choices=[
-                            ("lead", "Lead"),
-                            ("mql", "MQL"),
-                            ("sql", "SQL"),
-                            ("opportunity", "Opportunity"),
-                            ("customer", "Customer"),
-                            ("recycled", "Recycled"),
-                            ("disqualified", "Disqualified"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("reason", models.CharField(blank=True, max_length=300)),
-                ("model_version", models.PositiveIntegerField(null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Suppression",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("address", models.EmailField(help_text="In lower case.", max_length=254)),
-                (
-                    "reason",
-                    models.CharField(
-                        choices=[
-                            ("unsubscribed", "Unsubscribed"),
-                            ("bounced", "Bounced"),
-                            ("complained", "Complained"),
-                            ("manual", "Set by a colleague"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                ("detail", models.CharField(blank=True, max_length=300)),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-            ],
-        ),
-        migrations.CreateModel(
-            name="SuppressionEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("address", models.EmailField(help_text="In lower case.", max_length=254)),
-                (
-                    "reason",
-                    models.CharField(
-                        choices=[
-                            ("unsubscribed", "Unsubscribed"),
-                            ("bounced", "Bounced"),
-                            ("complained", "Complained"),
-                            ("manual", "Set by a colleague"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                ("detail", models.CharField(blank=True, max_length=300)),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Touch",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("lead_id", models.BigIntegerField()),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Company",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=200)),
-                ("domain", models.CharField(blank=True, max_length=253)),
-                ("industry", models.CharField(blank=True, max_length=100)),
-                ("employees", models.PositiveIntegerField(blank=True, null=True)),
-                (
-                    "revenue",
-                    models.BigIntegerField(
-                        blank=True, help_text="A year, in whole currency units.", null=True
-                    ),
-                ),
-                ("country", models.CharField(blank=True, max_length=100)),
-                (
-                    "technologies",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=80), blank=True, default=list, size=None
-                    ),
-                ),
-                ("provenance", models.JSONField(blank=True, default=dict)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-            ],
-            options={
-                "verbose_name_plural": "companies",
-                "indexes": [
-                    models.Index(django.db.models.functions.text.Lower("name"), name="company_name_idx")
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        django.db.models.functions.text.Lower("domain"),
-                        condition=models.Q(("domain", ""), _negated=True),
-                        name="company_domain_unique",
-                    )
-                ],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="company",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_companyevent" ("country", "created_at", "domain", "employees", "id", "industry", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provenance", "revenue", "technologies") VALUES (NEW."country", NEW."created_at", NEW."domain", NEW."employees", NEW."id", NEW."industry", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."provenance", NEW."revenue", NEW."technologies"); RETURN NULL;',
-                    hash="45fb7249100e395b074acb5c2e4de3bf904f262f",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_34ec5",
-                    table="leads_company",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="company",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "leads_companyevent" ("country", "created_at", "domain", "employees", "id", "industry", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provenance", "revenue", "technologies") VALUES (NEW."country", NEW."created_at", NEW."domain", NEW."employees", NEW."id", NEW."industry", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."provenance", NEW."revenue", NEW."technologies"); RETURN NULL;',
-                    hash="c8e46139995241a7e48aba10331f2464fe6eba2e",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_0ced3",
-                    table="leads_company",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="company",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_companyevent" ("country", "created_at", "domain", "employees", "id", "industry", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provenance", "revenue", "technologies") VALUES (OLD."country", OLD."created_at", OLD."domain", OLD."employees", OLD."id", OLD."industry", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."provenance", OLD."revenue", OLD."technologies"); RETURN NULL;',
-                    hash="48a4e19df7e76e562d3e99cb00894df9a3c5d707",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_c1697",
-                    table="leads_company",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="companyevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="companyevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="leads.company",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="customfield",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_customfieldevent" ("created_at", "id", "key", "label", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "type") VALUES (NEW."created_at", NEW."id", NEW."key", NEW."label", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."type"); RETURN NULL;',
-                    hash="e8e3b87393d8508e6eb8061921f1f27f93509e84",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_1f7da",
-                    table="leads_customfield",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="customfield",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "leads_customfieldevent" ("created_at", "id", "key", "label", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "type") VALUES (NEW."created_at", NEW."id", NEW."key", NEW."label", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."type"); RETURN NULL;',
-                    hash="6cc6d4aa7d246f8d3f8ceb75f20c213a8fab61b4",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_b18f6",
-                    table="leads_customfield",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="customfield",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_customfieldevent" ("created_at", "id", "key", "label", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "type") VALUES (OLD."created_at", OLD."id", OLD."key", OLD."label", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."type"); RETURN NULL;',
-                    hash="8d6227e734f9cf72327937165df3a7595a8c57d2",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_92096",
-                    table="leads_customfield",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="customfieldevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="customfieldevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="leads.customfield",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disqualification",
-            name="by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="disqualificationevent",
-            name="by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="disqualificationevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disqualificationevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="leads.disqualification",
-            ),
-        ),
-        migrations.AddField(
-            model_name="import",
-            name="created_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="badrow",
-            name="run",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="bad_rows", to="leads.import"
-            ),
-        ),
-        migrations.AddField(
-            model_name="importevent",
-            name="created_by",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="importevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="importevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="leads.import",
-            ),
-        ),
-        migrations.CreateModel(
-            name="Pulse",
-            fields=[
-                (
-                    "lead",
-                    models.OneToOneField(
+                migrations.AddField(
+                    model_name="badrow",
+                    name="run",
+                    field=models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="pulse",
-                        serialize=False,
+                        related_name="bad_rows",
+                        to="leads.import",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="importevent",
+                    name="created_by",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="importevent",
+                    name="pgh_context",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="importevent",
+                    name="pgh_obj",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="leads.import",
+                    ),
+                ),
+                migrations.CreateModel(
+                    name="Pulse",
+                    fields=[
+                        (
+                            "lead",
+                            models.OneToOneField(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                primary_key=True,
+                                related_name="pulse",
+                                serialize=False,
+                                to="leads.lead",
+                            ),
+                        ),
+                        ("last_active_at", models.DateTimeField()),
+                    ],
+                ),
+                migrations.AddField(
+                    model_name="lead",
+                    name="company",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="leads",
+                        to="leads.company",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="lead",
+                    name="merged_into",
+                    field=models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="merged",
                         to="leads.lead",
                     ),
                 ),
-                ("last_active_at", models.DateTimeField()),
-            ],
-        ),
-        migrations.AddField(
-            model_name="lead",
-            name="company",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="leads",
-                to="leads.company",
-            ),
-        ),
-        migrations.AddField(
-            model_name="lead",
-            name="merged_into",
-            field=models.ForeignKey(
-                blank=True,
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="merged",
-                to="leads.lead",
-            ),
-        ),
-        migrations.AddField(
-            model_name="lead",
-            name="owner",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="leads",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="identity",
-            name="lead",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="identities", to="leads.lead"
-            ),
-        ),
-        migrations.AddField(
-            model_name="disqualificationevent",
-            name="lead",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="leads.lead",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disqualification",
-            name="lead",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE, related_name="disqualification", to="leads.lead"
-            ),
-        ),
-        migrations.AddField(
-            model_name="leadevent",
-            name="company",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="leads.company",
-            ),
-        ),
-        migrations.AddField(
-            model_name="leadevent",
-            name="merged_into",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="leads.lead",
-            ),
-        ),
-        migrations.AddField(
-            model_name="leadevent",
-            name="owner",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="leadevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="leadevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="leads.lead",
-            ),
-        ),
-        migrations.AddField(
-            model_name="leadmerge",
-            name="loser",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE, related_name="merge_lost", to="leads.lead"
-            ),
-        ),
-        migrations.AddField(
-            model_name="leadmerge",
-            name="winner",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="merges_won", to="leads.lead"
-            ),
-        ),
-        migrations.AddField(
-            model_name="leadoutcome",
-            name="lead",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE, related_name="outcome", to="leads.lead"
-            ),
-        ),
-        migrations.AddField(
-            model_name="stagechange",
-            name="by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="stagechange",
-            name="lead",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="stage_changes", to="leads.lead"
-            ),
-        ),
-        migrations.AddField(
-            model_name="suppression",
-            name="lead",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="suppressions",
-                to="leads.lead",
-            ),
-        ),
-        migrations.AddField(
-            model_name="suppressionevent",
-            name="lead",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                related_query_name="+",
-                to="leads.lead",
-            ),
-        ),
-        migrations.AddField(
-            model_name="suppressionevent",
-            name="pgh_context",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="pghistory.context",
-            ),
-        ),
-        migrations.AddField(
-            model_name="suppressionevent",
-            name="pgh_obj",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="events",
-                to="leads.suppression",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="companyevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="2acd23d037e45c13aa4f44bb43cd591bd9dc1715",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_ea4d0",
-                    table="leads_companyevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="customfieldevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="9ddc2835f186d7862961704d543b6325e6f07deb",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_f9254",
-                    table="leads_customfieldevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="import",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_importevent" ("claimed_until", "created_at", "created_by_id", "error", "file", "finished_at", "id", "mapping", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "total_rows") VALUES (NEW."claimed_until", NEW."created_at", NEW."created_by_id", NEW."error", NEW."file", NEW."finished_at", NEW."id", NEW."mapping", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."state", NEW."total_rows"); RETURN NULL;',
-                    hash="395710d38250ec777cca970f4ec7b403b1d39b03",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_07256",
-                    table="leads_import",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="import",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (OLD."claimed_until" IS DISTINCT FROM (NEW."claimed_until") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."error" IS DISTINCT FROM (NEW."error") OR OLD."file" IS DISTINCT FROM (NEW."file") OR OLD."finished_at" IS DISTINCT FROM (NEW."finished_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."mapping" IS DISTINCT FROM (NEW."mapping") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."state" IS DISTINCT FROM (NEW."state") OR OLD."total_rows" IS DISTINCT FROM (NEW."total_rows"))',
-                    func='INSERT INTO "leads_importevent" ("claimed_until", "created_at", "created_by_id", "error", "file", "finished_at", "id", "mapping", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "total_rows") VALUES (NEW."claimed_until", NEW."created_at", NEW."created_by_id", NEW."error", NEW."file", NEW."finished_at", NEW."id", NEW."mapping", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."state", NEW."total_rows"); RETURN NULL;',
-                    hash="50c4439fa8c967a13f4f25c58e58ed32b6972ecc",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_94dd7",
-                    table="leads_import",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="import",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_importevent" ("claimed_until", "created_at", "created_by_id", "error", "file", "finished_at", "id", "mapping", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "total_rows") VALUES (OLD."claimed_until", OLD."created_at", OLD."created_by_id", OLD."error", OLD."file", OLD."finished_at", OLD."id", OLD."mapping", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."state", OLD."total_rows"); RETURN NULL;',
-                    hash="768d36406d8e1acfc06aec85934026a022aac766",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_a73f0",
-                    table="leads_import",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="importevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="329465aa5e1fdb94a91e9dc5119825319b419918",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_2946d",
-                    table="leads_importevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="pulse",
-            index=models.Index(fields=["-last_active_at", "-lead"], name="pulse_latest_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(fields=["owner", "-id"], name="lead_owner_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(fields=["company"], name="lead_company_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(fields=["stage", "-id"], name="lead_stage_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(fields=["source", "-id"], name="lead_source_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=django.contrib.postgres.indexes.GinIndex(
-                django.contrib.postgres.indexes.OpClass(
-                    django.db.models.functions.text.Lower(
-                        django.db.models.functions.text.Concat(
-                            django.db.models.functions.comparison.Coalesce("email", models.Value("")),
-                            models.Value(" "),
-                            "first_name",
-                            models.Value(" "),
-                            "last_name",
-                            output_field=models.TextField(),
-                        )
+                migrations.AddField(
+                    model_name="lead",
+                    name="owner",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="leads",
+                        to=settings.AUTH_USER_MODEL,
                     ),
-                    name="gin_trgm_ops",
                 ),
-                name="lead_search_idx",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"),
-                condition=models.Q(("merged_into", None)),
-                name="lead_email_unique",
-                violation_error_message="Another lead has this address.",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lead",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_leadevent" ("campaign", "city", "company_id", "country", "created_at", "custom", "department", "email", "first_name", "id", "last_name", "merged_into_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "provenance", "seniority", "source", "stage", "time_zone", "title") VALUES (NEW."campaign", NEW."city", NEW."company_id", NEW."country", NEW."created_at", NEW."custom", NEW."department", NEW."email", NEW."first_name", NEW."id", NEW."last_name", NEW."merged_into_id", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."provenance", NEW."seniority", NEW."source", NEW."stage", NEW."time_zone", NEW."title"); RETURN NULL;',
-                    hash="a799bdbdcefecdfd60b2e9ff1e951271b0170f10",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_523c0",
-                    table="leads_lead",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="identity",
+                    name="lead",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="identities",
+                        to="leads.lead",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lead",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "leads_leadevent" ("campaign", "city", "company_id", "country", "created_at", "custom", "department", "email", "first_name", "id", "last_name", "merged_into_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "provenance", "seniority", "source", "stage", "time_zone", "title") VALUES (NEW."campaign", NEW."city", NEW."company_id", NEW."country", NEW."created_at", NEW."custom", NEW."department", NEW."email", NEW."first_name", NEW."id", NEW."last_name", NEW."merged_into_id", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."provenance", NEW."seniority", NEW."source", NEW."stage", NEW."time_zone", NEW."title"); RETURN NULL;',
-                    hash="ce9e3ee01f33622f8f9205a12e48f55e2e75d06a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_17f2d",
-                    table="leads_lead",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="disqualificationevent",
+                    name="lead",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="leads.lead",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lead",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_leadevent" ("campaign", "city", "company_id", "country", "created_at", "custom", "department", "email", "first_name", "id", "last_name", "merged_into_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "provenance", "seniority", "source", "stage", "time_zone", "title") VALUES (OLD."campaign", OLD."city", OLD."company_id", OLD."country", OLD."created_at", OLD."custom", OLD."department", OLD."email", OLD."first_name", OLD."id", OLD."last_name", OLD."merged_into_id", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."phone", OLD."provenance", OLD."seniority", OLD."source", OLD."stage", OLD."time_zone", OLD."title"); RETURN NULL;',
-                    hash="306ab67595c07f1fd20f4bc43f25a287389e7011",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_9ddd5",
-                    table="leads_lead",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="disqualification",
+                    name="lead",
+                    field=models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="disqualification",
+                        to="leads.lead",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="identity",
-            constraint=models.UniqueConstraint(fields=("kind", "value"), name="identity_unique"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="disqualificationevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="0240cb5ca8198a7ce47c75cb2d722eed24284e57",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_f0871",
-                    table="leads_disqualificationevent",
-                    when="BEFORE",
+                migrations.AddField(
+                    model_name="leadevent",
+                    name="company",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="leads.company",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="disqualification",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_disqualificationevent" ("at", "by_id", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (NEW."at", NEW."by_id", NEW."id", NEW."lead_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason"); RETURN NULL;',
-                    hash="f2bdd9791592c8334b25dc3c62fab4f472ce9883",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_cef13",
-                    table="leads_disqualification",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="leadevent",
+                    name="merged_into",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="leads.lead",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="disqualification",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "leads_disqualificationevent" ("at", "by_id", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (NEW."at", NEW."by_id", NEW."id", NEW."lead_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason"); RETURN NULL;',
-                    hash="a3c3b8ccb6f4f973d91d3f14f143fd7a036ba7b4",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_da0ae",
-                    table="leads_disqualification",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="leadevent",
+                    name="owner",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="disqualification",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_disqualificationevent" ("at", "by_id", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (OLD."at", OLD."by_id", OLD."id", OLD."lead_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason"); RETURN NULL;',
-                    hash="d149ac893c943e06f55fd41db6f9c4cb3c2da942",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_53470",
-                    table="leads_disqualification",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="leadevent",
+                    name="pgh_context",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="leadevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="adcfda190845ebaff66008b4071573eed4c3f2de",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_d213e",
-                    table="leads_leadevent",
-                    when="BEFORE",
+                migrations.AddField(
+                    model_name="leadevent",
+                    name="pgh_obj",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="leads.lead",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="stagechange",
-            index=models.Index(fields=["lead", "-at"], name="stage_change_idx"),
-        ),
-        migrations.AddConstraint(
-            model_name="suppression",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("address"), name="suppression_unique"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="suppression",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_suppressionevent" ("address", "at", "detail", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (NEW."address", NEW."at", NEW."detail", NEW."id", NEW."lead_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason"); RETURN NULL;',
-                    hash="5342116044a3c547f8410c6044259574c4fbbb2c",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_4b91d",
-                    table="leads_suppression",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="leadmerge",
+                    name="loser",
+                    field=models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="merge_lost",
+                        to="leads.lead",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="suppression",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "leads_suppressionevent" ("address", "at", "detail", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (NEW."address", NEW."at", NEW."detail", NEW."id", NEW."lead_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason"); RETURN NULL;',
-                    hash="3e952898aaf5f3f76c46458512a734de3b9a401e",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_bc10a",
-                    table="leads_suppression",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="leadmerge",
+                    name="winner",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="merges_won",
+                        to="leads.lead",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="suppression",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_suppressionevent" ("address", "at", "detail", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (OLD."address", OLD."at", OLD."detail", OLD."id", OLD."lead_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason"); RETURN NULL;',
-                    hash="178483c4e7acb89072d616c911df5d165a84d5f4",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_c3efd",
-                    table="leads_suppression",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="leadoutcome",
+                    name="lead",
+                    field=models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="outcome", to="leads.lead"
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="suppressionevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="189e7a358694ad2f73ef92ffafbaefae6345a26a",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_bf1cc",
-                    table="leads_suppressionevent",
-                    when="BEFORE",
+                migrations.AddField(
+                    model_name="stagechange",
+                    name="by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
                 ),
-            ),
+                migrations.AddField(
+                    model_name="stagechange",
+                    name="lead",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stage_changes",
+                        to="leads.lead",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="suppression",
+                    name="lead",
+                    field=models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="suppressions",
+                        to="leads.lead",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="suppressionevent",
+                    name="lead",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="leads.lead",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="suppressionevent",
+                    name="pgh_context",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="suppressionevent",
+                    name="pgh_obj",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="leads.suppression",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="companyevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="2acd23d037e45c13aa4f44bb43cd591bd9dc1715",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_ea4d0",
+                            table="leads_companyevent",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="customfieldevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="9ddc2835f186d7862961704d543b6325e6f07deb",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_f9254",
+                            table="leads_customfieldevent",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="import",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_importevent" ("claimed_until", "created_at", "created_by_id", "error", "file", "finished_at", "id", "mapping", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "total_rows") VALUES (NEW."claimed_until", NEW."created_at", NEW."created_by_id", NEW."error", NEW."file", NEW."finished_at", NEW."id", NEW."mapping", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."state", NEW."total_rows"); RETURN NULL;',
+                            hash="395710d38250ec777cca970f4ec7b403b1d39b03",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_07256",
+                            table="leads_import",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="import",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition='WHEN (OLD."claimed_until" IS DISTINCT FROM (NEW."claimed_until") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at") OR OLD."created_by_id" IS DISTINCT FROM (NEW."created_by_id") OR OLD."error" IS DISTINCT FROM (NEW."error") OR OLD."file" IS DISTINCT FROM (NEW."file") OR OLD."finished_at" IS DISTINCT FROM (NEW."finished_at") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."mapping" IS DISTINCT FROM (NEW."mapping") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."state" IS DISTINCT FROM (NEW."state") OR OLD."total_rows" IS DISTINCT FROM (NEW."total_rows"))',
+                            func='INSERT INTO "leads_importevent" ("claimed_until", "created_at", "created_by_id", "error", "file", "finished_at", "id", "mapping", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "total_rows") VALUES (NEW."claimed_until", NEW."created_at", NEW."created_by_id", NEW."error", NEW."file", NEW."finished_at", NEW."id", NEW."mapping", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."state", NEW."total_rows"); RETURN NULL;',
+                            hash="50c4439fa8c967a13f4f25c58e58ed32b6972ecc",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_94dd7",
+                            table="leads_import",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="import",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_importevent" ("claimed_until", "created_at", "created_by_id", "error", "file", "finished_at", "id", "mapping", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "state", "total_rows") VALUES (OLD."claimed_until", OLD."created_at", OLD."created_by_id", OLD."error", OLD."file", OLD."finished_at", OLD."id", OLD."mapping", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."state", OLD."total_rows"); RETURN NULL;',
+                            hash="768d36406d8e1acfc06aec85934026a022aac766",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_a73f0",
+                            table="leads_import",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="importevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="329465aa5e1fdb94a91e9dc5119825319b419918",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_2946d",
+                            table="leads_importevent",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="pulse",
+                    index=models.Index(fields=["-last_active_at", "-lead"], name="pulse_latest_idx"),
+                ),
+                migrations.AddIndex(
+                    model_name="lead",
+                    index=models.Index(fields=["owner", "-id"], name="lead_owner_idx"),
+                ),
+                migrations.AddIndex(
+                    model_name="lead",
+                    index=models.Index(fields=["company"], name="lead_company_idx"),
+                ),
+                migrations.AddIndex(
+                    model_name="lead",
+                    index=models.Index(fields=["stage", "-id"], name="lead_stage_idx"),
+                ),
+                migrations.AddIndex(
+                    model_name="lead",
+                    index=models.Index(fields=["source", "-id"], name="lead_source_idx"),
+                ),
+                migrations.AddIndex(
+                    model_name="lead",
+                    index=django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Lower(
+                                django.db.models.functions.text.Concat(
+                                    django.db.models.functions.comparison.Coalesce("email", models.Value("")),
+                                    models.Value(" "),
+                                    "first_name",
+                                    models.Value(" "),
+                                    "last_name",
+                                    output_field=models.TextField(),
+                                )
+                            ),
+                            name="gin_trgm_ops",
+                        ),
+                        name="lead_search_idx",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="lead",
+                    constraint=models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"),
+                        condition=models.Q(("merged_into", None)),
+                        name="lead_email_unique",
+                        violation_error_message="Another lead has this address.",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="lead",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_leadevent" ("campaign", "city", "company_id", "country", "created_at", "custom", "department", "email", "first_name", "id", "last_name", "merged_into_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "provenance", "seniority", "source", "stage", "time_zone", "title") VALUES (NEW."campaign", NEW."city", NEW."company_id", NEW."country", NEW."created_at", NEW."custom", NEW."department", NEW."email", NEW."first_name", NEW."id", NEW."last_name", NEW."merged_into_id", NEW."owner_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."phone", NEW."provenance", NEW."seniority", NEW."source", NEW."stage", NEW."time_zone", NEW."title"); RETURN NULL;',
+                            hash="a799bdbdcefecdfd60b2e9ff1e951271b0170f10",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_523c0",
+                            table="leads_lead",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="lead",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "leads_leadevent" ("campaign", "city", "company_id", "country", "created_at", "custom", "department", "email", "first_name", "id", "last_name", "merged_into_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "provenance", "seniority", "source", "stage", "time_zone", "title") VALUES (NEW."campaign", NEW."city", NEW."company_id", NEW."country", NEW."created_at", NEW."custom", NEW."department", NEW."email", NEW."first_name", NEW."id", NEW."last_name", NEW."merged_into_id", NEW."owner_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."phone", NEW."provenance", NEW."seniority", NEW."source", NEW."stage", NEW."time_zone", NEW."title"); RETURN NULL;',
+                            hash="ce9e3ee01f33622f8f9205a12e48f55e2e75d06a",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_17f2d",
+                            table="leads_lead",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="lead",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_leadevent" ("campaign", "city", "company_id", "country", "created_at", "custom", "department", "email", "first_name", "id", "last_name", "merged_into_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "provenance", "seniority", "source", "stage", "time_zone", "title") VALUES (OLD."campaign", OLD."city", OLD."company_id", OLD."country", OLD."created_at", OLD."custom", OLD."department", OLD."email", OLD."first_name", OLD."id", OLD."last_name", OLD."merged_into_id", OLD."owner_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."phone", OLD."provenance", OLD."seniority", OLD."source", OLD."stage", OLD."time_zone", OLD."title"); RETURN NULL;',
+                            hash="306ab67595c07f1fd20f4bc43f25a287389e7011",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_9ddd5",
+                            table="leads_lead",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="identity",
+                    constraint=models.UniqueConstraint(fields=("kind", "value"), name="identity_unique"),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="disqualificationevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="0240cb5ca8198a7ce47c75cb2d722eed24284e57",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_f0871",
+                            table="leads_disqualificationevent",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="disqualification",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_disqualificationevent" ("at", "by_id", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (NEW."at", NEW."by_id", NEW."id", NEW."lead_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason"); RETURN NULL;',
+                            hash="f2bdd9791592c8334b25dc3c62fab4f472ce9883",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_cef13",
+                            table="leads_disqualification",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="disqualification",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "leads_disqualificationevent" ("at", "by_id", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (NEW."at", NEW."by_id", NEW."id", NEW."lead_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason"); RETURN NULL;',
+                            hash="a3c3b8ccb6f4f973d91d3f14f143fd7a036ba7b4",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_da0ae",
+                            table="leads_disqualification",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="disqualification",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_disqualificationevent" ("at", "by_id", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (OLD."at", OLD."by_id", OLD."id", OLD."lead_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason"); RETURN NULL;',
+                            hash="d149ac893c943e06f55fd41db6f9c4cb3c2da942",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_53470",
+                            table="leads_disqualification",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="leadevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="adcfda190845ebaff66008b4071573eed4c3f2de",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_d213e",
+                            table="leads_leadevent",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="stagechange",
+                    index=models.Index(fields=["lead", "-at"], name="stage_change_idx"),
+                ),
+                migrations.AddConstraint(
+                    model_name="suppression",
+                    constraint=models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("address"), name="suppression_unique"
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="suppression",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_suppressionevent" ("address", "at", "detail", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (NEW."address", NEW."at", NEW."detail", NEW."id", NEW."lead_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason"); RETURN NULL;',
+                            hash="5342116044a3c547f8410c6044259574c4fbbb2c",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_4b91d",
+                            table="leads_suppression",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="suppression",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "leads_suppressionevent" ("address", "at", "detail", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (NEW."address", NEW."at", NEW."detail", NEW."id", NEW."lead_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason"); RETURN NULL;',
+                            hash="3e952898aaf5f3f76c46458512a734de3b9a401e",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_bc10a",
+                            table="leads_suppression",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="suppression",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_suppressionevent" ("address", "at", "detail", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") VALUES (OLD."address", OLD."at", OLD."detail", OLD."id", OLD."lead_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason"); RETURN NULL;',
+                            hash="178483c4e7acb89072d616c911df5d165a84d5f4",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_c3efd",
+                            table="leads_suppression",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="suppressionevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="189e7a358694ad2f73ef92ffafbaefae6345a26a",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_bf1cc",
+                            table="leads_suppressionevent",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+            ]
         ),
     ]

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from accounts.migrating import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -9,38 +11,42 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="import",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("draft", "Mapping"),
-                    ("checking", "Checking"),
-                    ("checked", "Checked"),
-                    ("confirmed", "Waiting to run"),
-                    ("running", "Running"),
-                    ("done", "Done"),
-                    ("failed", "Failed"),
-                ],
-                default="draft",
-                max_length=10,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="importevent",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("draft", "Mapping"),
-                    ("checking", "Checking"),
-                    ("checked", "Checked"),
-                    ("confirmed", "Waiting to run"),
-                    ("running", "Running"),
-                    ("done", "Done"),
-                    ("failed", "Failed"),
-                ],
-                default="draft",
-                max_length=10,
-            ),
-        ),
+        AtOnce(
+            [
+                migrations.AlterField(
+                    model_name="import",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("draft", "Mapping"),
+                            ("checking", "Checking"),
+                            ("checked", "Checked"),
+                            ("confirmed", "Waiting to run"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="importevent",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("draft", "Mapping"),
+                            ("checking", "Checking"),
+                            ("checked", "Checked"),
+                            ("confirmed", "Waiting to run"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+            ]
+        )
     ]

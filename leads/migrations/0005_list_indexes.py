@@ -5,6 +5,8 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrating import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,26 +15,30 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(
-            model_name="company",
-            index=models.Index(fields=["name", "id"], name="company_list_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="company",
-            index=django.contrib.postgres.indexes.GinIndex(
-                django.contrib.postgres.indexes.OpClass(
-                    django.db.models.functions.text.Lower(
-                        django.db.models.functions.text.Concat(
-                            "name", models.Value(" "), "domain", output_field=models.TextField()
-                        )
-                    ),
-                    name="gin_trgm_ops",
+        AtOnce(
+            [
+                migrations.AddIndex(
+                    model_name="company",
+                    index=models.Index(fields=["name", "id"], name="company_list_idx"),
                 ),
-                name="company_search_idx",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(fields=["last_name", "first_name", "id"], name="lead_name_idx"),
-        ),
+                migrations.AddIndex(
+                    model_name="company",
+                    index=django.contrib.postgres.indexes.GinIndex(
+                        django.contrib.postgres.indexes.OpClass(
+                            django.db.models.functions.text.Lower(
+                                django.db.models.functions.text.Concat(
+                                    "name", models.Value(" "), "domain", output_field=models.TextField()
+                                )
+                            ),
+                            name="gin_trgm_ops",
+                        ),
+                        name="company_search_idx",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="lead",
+                    index=models.Index(fields=["last_name", "first_name", "id"], name="lead_name_idx"),
+                ),
+            ]
+        )
     ]

@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
+from accounts.migrating import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -11,184 +13,188 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="company",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="company",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="company",
-            name="delete_delete",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="lead",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="lead",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="lead",
-            name="delete_delete",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="suppression",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="suppression",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="suppression",
-            name="delete_delete",
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="company",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_companyevent" ("country", "created_at", "domain", "employees", "id", "industry", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provenance", "revenue", "technologies") SELECT new_values."country", new_values."created_at", new_values."domain", new_values."employees", new_values."id", new_values."industry", new_values."name", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."provenance", new_values."revenue", new_values."technologies" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
-                    hash="7e554d234e66c8d5ec87265043c2a6e266a65a46",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_34ec5",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="leads_company",
-                    when="AFTER",
+        AtOnce(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="company",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="company",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_companyevent" ("country", "created_at", "domain", "employees", "id", "industry", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provenance", "revenue", "technologies") SELECT new_values."country", new_values."created_at", new_values."domain", new_values."employees", new_values."id", new_values."industry", new_values."name", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."provenance", new_values."revenue", new_values."technologies" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
-                    hash="c084b7916bdfb7b52a069eb5ed5f2f162da48b34",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_0ced3",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="leads_company",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="company",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="company",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_companyevent" ("country", "created_at", "domain", "employees", "id", "industry", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provenance", "revenue", "technologies") SELECT old_values."country", old_values."created_at", old_values."domain", old_values."employees", old_values."id", old_values."industry", old_values."name", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."provenance", old_values."revenue", old_values."technologies" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
-                    hash="962fd70fcd91298008dfa739dabeb7b8dccfbc4c",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_c1697",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="leads_company",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="company",
+                    name="delete_delete",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lead",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_leadevent" ("campaign", "city", "company_id", "country", "created_at", "custom", "department", "email", "first_name", "id", "last_name", "merged_into_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "provenance", "seniority", "source", "stage", "time_zone", "title") SELECT new_values."campaign", new_values."city", new_values."company_id", new_values."country", new_values."created_at", new_values."custom", new_values."department", new_values."email", new_values."first_name", new_values."id", new_values."last_name", new_values."merged_into_id", new_values."owner_id", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."phone", new_values."provenance", new_values."seniority", new_values."source", new_values."stage", new_values."time_zone", new_values."title" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
-                    hash="8bbe9d34ab2797774091d6d5073cc32046585877",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_523c0",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="leads_lead",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="lead",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lead",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_leadevent" ("campaign", "city", "company_id", "country", "created_at", "custom", "department", "email", "first_name", "id", "last_name", "merged_into_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "provenance", "seniority", "source", "stage", "time_zone", "title") SELECT new_values."campaign", new_values."city", new_values."company_id", new_values."country", new_values."created_at", new_values."custom", new_values."department", new_values."email", new_values."first_name", new_values."id", new_values."last_name", new_values."merged_into_id", new_values."owner_id", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."phone", new_values."provenance", new_values."seniority", new_values."source", new_values."stage", new_values."time_zone", new_values."title" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
-                    hash="f4b85aa066607fdc508335e2df80d158ba85e77e",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_17f2d",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="leads_lead",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="lead",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="lead",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_leadevent" ("campaign", "city", "company_id", "country", "created_at", "custom", "department", "email", "first_name", "id", "last_name", "merged_into_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "provenance", "seniority", "source", "stage", "time_zone", "title") SELECT old_values."campaign", old_values."city", old_values."company_id", old_values."country", old_values."created_at", old_values."custom", old_values."department", old_values."email", old_values."first_name", old_values."id", old_values."last_name", old_values."merged_into_id", old_values."owner_id", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."phone", old_values."provenance", old_values."seniority", old_values."source", old_values."stage", old_values."time_zone", old_values."title" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
-                    hash="037893cae5e6aba945b184fabe97e84a5be1c7b6",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_9ddd5",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="leads_lead",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="lead",
+                    name="delete_delete",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="suppression",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_suppressionevent" ("address", "at", "detail", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") SELECT new_values."address", new_values."at", new_values."detail", new_values."id", new_values."lead_id", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."reason" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
-                    hash="ea400e6204cf730b2486612f7f44cecf40ee4db9",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_4b91d",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="leads_suppression",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="suppression",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="suppression",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_suppressionevent" ("address", "at", "detail", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") SELECT new_values."address", new_values."at", new_values."detail", new_values."id", new_values."lead_id", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."reason" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
-                    hash="fd3b23803506e4a8c2ab81444ccb2ac8a7bb6cb5",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_bc10a",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="leads_suppression",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="suppression",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="suppression",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_suppressionevent" ("address", "at", "detail", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") SELECT old_values."address", old_values."at", old_values."detail", old_values."id", old_values."lead_id", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."reason" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
-                    hash="bea9725d3a768edc4ef85e5bbe957c979b20e947",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_c3efd",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="leads_suppression",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="suppression",
+                    name="delete_delete",
                 ),
-            ),
-        ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="company",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_companyevent" ("country", "created_at", "domain", "employees", "id", "industry", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provenance", "revenue", "technologies") SELECT new_values."country", new_values."created_at", new_values."domain", new_values."employees", new_values."id", new_values."industry", new_values."name", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."provenance", new_values."revenue", new_values."technologies" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                            hash="7e554d234e66c8d5ec87265043c2a6e266a65a46",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_34ec5",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="leads_company",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="company",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_companyevent" ("country", "created_at", "domain", "employees", "id", "industry", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provenance", "revenue", "technologies") SELECT new_values."country", new_values."created_at", new_values."domain", new_values."employees", new_values."id", new_values."industry", new_values."name", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."provenance", new_values."revenue", new_values."technologies" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                            hash="c084b7916bdfb7b52a069eb5ed5f2f162da48b34",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_0ced3",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="leads_company",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="company",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_companyevent" ("country", "created_at", "domain", "employees", "id", "industry", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "provenance", "revenue", "technologies") SELECT old_values."country", old_values."created_at", old_values."domain", old_values."employees", old_values."id", old_values."industry", old_values."name", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."provenance", old_values."revenue", old_values."technologies" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                            hash="962fd70fcd91298008dfa739dabeb7b8dccfbc4c",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_c1697",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="leads_company",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="lead",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_leadevent" ("campaign", "city", "company_id", "country", "created_at", "custom", "department", "email", "first_name", "id", "last_name", "merged_into_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "provenance", "seniority", "source", "stage", "time_zone", "title") SELECT new_values."campaign", new_values."city", new_values."company_id", new_values."country", new_values."created_at", new_values."custom", new_values."department", new_values."email", new_values."first_name", new_values."id", new_values."last_name", new_values."merged_into_id", new_values."owner_id", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."phone", new_values."provenance", new_values."seniority", new_values."source", new_values."stage", new_values."time_zone", new_values."title" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                            hash="8bbe9d34ab2797774091d6d5073cc32046585877",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_523c0",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="leads_lead",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="lead",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_leadevent" ("campaign", "city", "company_id", "country", "created_at", "custom", "department", "email", "first_name", "id", "last_name", "merged_into_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "provenance", "seniority", "source", "stage", "time_zone", "title") SELECT new_values."campaign", new_values."city", new_values."company_id", new_values."country", new_values."created_at", new_values."custom", new_values."department", new_values."email", new_values."first_name", new_values."id", new_values."last_name", new_values."merged_into_id", new_values."owner_id", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."phone", new_values."provenance", new_values."seniority", new_values."source", new_values."stage", new_values."time_zone", new_values."title" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                            hash="f4b85aa066607fdc508335e2df80d158ba85e77e",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_17f2d",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="leads_lead",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="lead",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_leadevent" ("campaign", "city", "company_id", "country", "created_at", "custom", "department", "email", "first_name", "id", "last_name", "merged_into_id", "owner_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "phone", "provenance", "seniority", "source", "stage", "time_zone", "title") SELECT old_values."campaign", old_values."city", old_values."company_id", old_values."country", old_values."created_at", old_values."custom", old_values."department", old_values."email", old_values."first_name", old_values."id", old_values."last_name", old_values."merged_into_id", old_values."owner_id", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."phone", old_values."provenance", old_values."seniority", old_values."source", old_values."stage", old_values."time_zone", old_values."title" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                            hash="037893cae5e6aba945b184fabe97e84a5be1c7b6",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_9ddd5",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="leads_lead",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="suppression",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_suppressionevent" ("address", "at", "detail", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") SELECT new_values."address", new_values."at", new_values."detail", new_values."id", new_values."lead_id", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."reason" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                            hash="ea400e6204cf730b2486612f7f44cecf40ee4db9",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_4b91d",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="leads_suppression",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="suppression",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_suppressionevent" ("address", "at", "detail", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") SELECT new_values."address", new_values."at", new_values."detail", new_values."id", new_values."lead_id", _pgh_attached_context.value, NOW(), \'update\', new_values."id", new_values."reason" FROM ( SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*) ) AS new_values, _pgh_attached_context; RETURN NULL;',
+                            hash="fd3b23803506e4a8c2ab81444ccb2ac8a7bb6cb5",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_bc10a",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="leads_suppression",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="suppression",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "leads_suppressionevent" ("address", "at", "detail", "id", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason") SELECT old_values."address", old_values."at", old_values."detail", old_values."id", old_values."lead_id", _pgh_attached_context.value, NOW(), \'delete\', old_values."id", old_values."reason" FROM ( SELECT old_values.* FROM old_values  ) AS old_values, _pgh_attached_context; RETURN NULL;',
+                            hash="bea9725d3a768edc4ef85e5bbe957c979b20e947",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_c3efd",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="leads_suppression",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+            ]
+        )
     ]

@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from accounts.migrating import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,160 +15,172 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="ReEntry",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        AtOnce(
+            [
+                migrations.CreateModel(
+                    name="ReEntry",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("campaign", models.PositiveBigIntegerField(help_text="The id of the campaign.")),
+                        (
+                            "key",
+                            models.CharField(
+                                help_text="Who asked; asking twice changes nothing.",
+                                max_length=60,
+                                unique=True,
+                            ),
+                        ),
+                        ("reason", models.CharField(max_length=300)),
+                        ("due_at", models.DateTimeField()),
+                        ("settled_at", models.DateTimeField(null=True)),
+                        (
+                            "result",
+                            models.CharField(
+                                blank=True, help_text="What became of it, in words.", max_length=200
+                            ),
+                        ),
+                        (
+                            "lead",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="re_entries",
+                                to="leads.lead",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name_plural": "re-entries",
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ReEntryEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("campaign", models.PositiveBigIntegerField(help_text="The id of the campaign.")),
+                        (
+                            "key",
+                            models.CharField(
+                                help_text="Who asked; asking twice changes nothing.", max_length=60
+                            ),
+                        ),
+                        ("reason", models.CharField(max_length=300)),
+                        ("due_at", models.DateTimeField()),
+                        ("settled_at", models.DateTimeField(null=True)),
+                        (
+                            "result",
+                            models.CharField(
+                                blank=True, help_text="What became of it, in words.", max_length=200
+                            ),
+                        ),
+                        (
+                            "lead",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to="leads.lead",
+                            ),
+                        ),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="leads.reentry",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.AddIndex(
+                    model_name="reentry",
+                    index=models.Index(
+                        condition=models.Q(("settled_at", None)), fields=["due_at"], name="re_entry_due_idx"
                     ),
                 ),
-                ("campaign", models.PositiveBigIntegerField(help_text="The id of the campaign.")),
-                (
-                    "key",
-                    models.CharField(
-                        help_text="Who asked; asking twice changes nothing.", max_length=60, unique=True
+                migrations.AddIndex(
+                    model_name="reentry",
+                    index=models.Index(fields=["lead", "-due_at"], name="re_entry_lead_idx"),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reentry",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_reentryevent" ("campaign", "due_at", "id", "key", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "result", "settled_at") VALUES (NEW."campaign", NEW."due_at", NEW."id", NEW."key", NEW."lead_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason", NEW."result", NEW."settled_at"); RETURN NULL;',
+                            hash="dc3effcc4536d7d4490205d569d75cde7763b426",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_4164e",
+                            table="leads_reentry",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("reason", models.CharField(max_length=300)),
-                ("due_at", models.DateTimeField()),
-                ("settled_at", models.DateTimeField(null=True)),
-                (
-                    "result",
-                    models.CharField(blank=True, help_text="What became of it, in words.", max_length=200),
-                ),
-                (
-                    "lead",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="re_entries",
-                        to="leads.lead",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reentry",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "leads_reentryevent" ("campaign", "due_at", "id", "key", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "result", "settled_at") VALUES (NEW."campaign", NEW."due_at", NEW."id", NEW."key", NEW."lead_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason", NEW."result", NEW."settled_at"); RETURN NULL;',
+                            hash="70a592518f5176bf6b20022cf6da828eb5aab381",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_1813a",
+                            table="leads_reentry",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-            ],
-            options={
-                "verbose_name_plural": "re-entries",
-            },
-        ),
-        migrations.CreateModel(
-            name="ReEntryEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("campaign", models.PositiveBigIntegerField(help_text="The id of the campaign.")),
-                (
-                    "key",
-                    models.CharField(help_text="Who asked; asking twice changes nothing.", max_length=60),
-                ),
-                ("reason", models.CharField(max_length=300)),
-                ("due_at", models.DateTimeField()),
-                ("settled_at", models.DateTimeField(null=True)),
-                (
-                    "result",
-                    models.CharField(blank=True, help_text="What became of it, in words.", max_length=200),
-                ),
-                (
-                    "lead",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="leads.lead",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reentry",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "leads_reentryevent" ("campaign", "due_at", "id", "key", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "result", "settled_at") VALUES (OLD."campaign", OLD."due_at", OLD."id", OLD."key", OLD."lead_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason", OLD."result", OLD."settled_at"); RETURN NULL;',
+                            hash="809227070aaa7af801c6f3c4486db7de769a19ad",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_3609d",
+                            table="leads_reentry",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="reentryevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="4e4e7d53d05a9869271b1f60f783407a690093d9",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_41808",
+                            table="leads_reentryevent",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="leads.reentry",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.AddIndex(
-            model_name="reentry",
-            index=models.Index(
-                condition=models.Q(("settled_at", None)), fields=["due_at"], name="re_entry_due_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="reentry",
-            index=models.Index(fields=["lead", "-due_at"], name="re_entry_lead_idx"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reentry",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_reentryevent" ("campaign", "due_at", "id", "key", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "result", "settled_at") VALUES (NEW."campaign", NEW."due_at", NEW."id", NEW."key", NEW."lead_id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason", NEW."result", NEW."settled_at"); RETURN NULL;',
-                    hash="dc3effcc4536d7d4490205d569d75cde7763b426",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_4164e",
-                    table="leads_reentry",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reentry",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "leads_reentryevent" ("campaign", "due_at", "id", "key", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "result", "settled_at") VALUES (NEW."campaign", NEW."due_at", NEW."id", NEW."key", NEW."lead_id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason", NEW."result", NEW."settled_at"); RETURN NULL;',
-                    hash="70a592518f5176bf6b20022cf6da828eb5aab381",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_1813a",
-                    table="leads_reentry",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reentry",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "leads_reentryevent" ("campaign", "due_at", "id", "key", "lead_id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "result", "settled_at") VALUES (OLD."campaign", OLD."due_at", OLD."id", OLD."key", OLD."lead_id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason", OLD."result", OLD."settled_at"); RETURN NULL;',
-                    hash="809227070aaa7af801c6f3c4486db7de769a19ad",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_3609d",
-                    table="leads_reentry",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="reentryevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="4e4e7d53d05a9869271b1f60f783407a690093d9",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_41808",
-                    table="leads_reentryevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
+            ]
+        )
     ]

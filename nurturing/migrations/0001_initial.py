@@ -10,6 +10,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrating import AtOnce
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -21,869 +23,912 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Campaign",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        AtOnce(
+            [
+                migrations.CreateModel(
+                    name="Campaign",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=150, unique=True)),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "Draft"),
+                                    ("active", "Running"),
+                                    ("paused", "Paused"),
+                                    ("ended", "Ended"),
+                                ],
+                                default="draft",
+                                max_length=8,
+                            ),
+                        ),
+                        (
+                            "goal",
+                            models.CharField(
+                                choices=[
+                                    ("mql", "Becomes an MQL"),
+                                    ("demo_request", "Asks for a demo"),
+                                    ("email_click", "Clicks in a mail"),
+                                ],
+                                default="mql",
+                                max_length=20,
+                            ),
+                        ),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        ("activated_at", models.DateTimeField(null=True)),
+                        (
+                            "created_by",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
                 ),
-                ("name", models.CharField(max_length=150, unique=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("active", "Running"),
-                            ("paused", "Paused"),
-                            ("ended", "Ended"),
-                        ],
-                        default="draft",
-                        max_length=8,
-                    ),
+                migrations.CreateModel(
+                    name="CampaignVersion",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("number", models.PositiveIntegerField()),
+                        (
+                            "frozen_at",
+                            models.DateTimeField(help_text="Empty while it is being edited.", null=True),
+                        ),
+                        (
+                            "campaign",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="versions",
+                                to="nurturing.campaign",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["-number"],
+                    },
                 ),
-                (
-                    "goal",
-                    models.CharField(
-                        choices=[
-                            ("mql", "Becomes an MQL"),
-                            ("demo_request", "Asks for a demo"),
-                            ("email_click", "Clicks in a mail"),
-                        ],
-                        default="mql",
-                        max_length=20,
-                    ),
+                migrations.CreateModel(
+                    name="CampaignVersionEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("number", models.PositiveIntegerField()),
+                        (
+                            "frozen_at",
+                            models.DateTimeField(help_text="Empty while it is being edited.", null=True),
+                        ),
+                        (
+                            "campaign",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to="nurturing.campaign",
+                            ),
+                        ),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="nurturing.campaignversion",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("activated_at", models.DateTimeField(null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
+                migrations.CreateModel(
+                    name="Enrolment",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("rotation", models.PositiveSmallIntegerField(default=1)),
+                        (
+                            "position",
+                            models.PositiveSmallIntegerField(default=0, help_text="The step to do next."),
+                        ),
+                        (
+                            "due_at",
+                            models.DateTimeField(
+                                help_text="When that step is due; a claim moves it ahead as a lease.",
+                                null=True,
+                            ),
+                        ),
+                        (
+                            "enrolled_at",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                        ("ended_at", models.DateTimeField(null=True)),
+                        (
+                            "ended_because",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("completed", "Reached the end"),
+                                    ("goal", "Reached the goal"),
+                                    ("handed_off", "Sales took over"),
+                                    ("unsubscribed", "Must not be mailed"),
+                                    ("disqualified", "Disqualified"),
+                                    ("stopped", "Stopped by a colleague"),
+                                    ("campaign_ended", "The campaign ended"),
+                                    ("no_address", "Has no address"),
+                                ],
+                                max_length=16,
+                            ),
+                        ),
+                        (
+                            "campaign",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="enrolments",
+                                to="nurturing.campaign",
+                            ),
+                        ),
+                        (
+                            "enrolled_by",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "lead",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="enrolments",
+                                to="leads.lead",
+                            ),
+                        ),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="enrolments",
+                                to="nurturing.campaignversion",
+                            ),
+                        ),
+                    ],
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="CampaignVersion",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                migrations.CreateModel(
+                    name="Segment",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=150, unique=True)),
+                        ("conditions", models.JSONField(default=list)),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        (
+                            "created_by",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["name"],
+                    },
                 ),
-                ("number", models.PositiveIntegerField()),
-                ("frozen_at", models.DateTimeField(help_text="Empty while it is being edited.", null=True)),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="versions",
-                        to="nurturing.campaign",
-                    ),
+                migrations.CreateModel(
+                    name="CampaignEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("name", models.CharField(max_length=150)),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "Draft"),
+                                    ("active", "Running"),
+                                    ("paused", "Paused"),
+                                    ("ended", "Ended"),
+                                ],
+                                default="draft",
+                                max_length=8,
+                            ),
+                        ),
+                        (
+                            "goal",
+                            models.CharField(
+                                choices=[
+                                    ("mql", "Becomes an MQL"),
+                                    ("demo_request", "Asks for a demo"),
+                                    ("email_click", "Clicks in a mail"),
+                                ],
+                                default="mql",
+                                max_length=20,
+                            ),
+                        ),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        ("activated_at", models.DateTimeField(null=True)),
+                        (
+                            "created_by",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="nurturing.campaign",
+                            ),
+                        ),
+                        (
+                            "segment",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to="nurturing.segment",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-            ],
-            options={
-                "ordering": ["-number"],
-            },
-        ),
-        migrations.CreateModel(
-            name="CampaignVersionEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("number", models.PositiveIntegerField()),
-                ("frozen_at", models.DateTimeField(help_text="Empty while it is being edited.", null=True)),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="nurturing.campaign",
-                    ),
-                ),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
-                    ),
-                ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="nurturing.campaignversion",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Enrolment",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("rotation", models.PositiveSmallIntegerField(default=1)),
-                ("position", models.PositiveSmallIntegerField(default=0, help_text="The step to do next.")),
-                (
-                    "due_at",
-                    models.DateTimeField(
-                        help_text="When that step is due; a claim moves it ahead as a lease.", null=True
-                    ),
-                ),
-                ("enrolled_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("ended_at", models.DateTimeField(null=True)),
-                (
-                    "ended_because",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("completed", "Reached the end"),
-                            ("goal", "Reached the goal"),
-                            ("handed_off", "Sales took over"),
-                            ("unsubscribed", "Must not be mailed"),
-                            ("disqualified", "Disqualified"),
-                            ("stopped", "Stopped by a colleague"),
-                            ("campaign_ended", "The campaign ended"),
-                            ("no_address", "Has no address"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                (
-                    "campaign",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="enrolments",
-                        to="nurturing.campaign",
-                    ),
-                ),
-                (
-                    "enrolled_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "lead",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="enrolments",
-                        to="leads.lead",
-                    ),
-                ),
-                (
-                    "version",
-                    models.ForeignKey(
+                migrations.AddField(
+                    model_name="campaign",
+                    name="segment",
+                    field=models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
-                        related_name="enrolments",
-                        to="nurturing.campaignversion",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Segment",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=150, unique=True)),
-                ("conditions", models.JSONField(default=list)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["name"],
-            },
-        ),
-        migrations.CreateModel(
-            name="CampaignEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("name", models.CharField(max_length=150)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("active", "Running"),
-                            ("paused", "Paused"),
-                            ("ended", "Ended"),
-                        ],
-                        default="draft",
-                        max_length=8,
-                    ),
-                ),
-                (
-                    "goal",
-                    models.CharField(
-                        choices=[
-                            ("mql", "Becomes an MQL"),
-                            ("demo_request", "Asks for a demo"),
-                            ("email_click", "Clicks in a mail"),
-                        ],
-                        default="mql",
-                        max_length=20,
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("activated_at", models.DateTimeField(null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
-                    ),
-                ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="nurturing.campaign",
-                    ),
-                ),
-                (
-                    "segment",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
+                        related_name="campaigns",
                         to="nurturing.segment",
                     ),
                 ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.AddField(
-            model_name="campaign",
-            name="segment",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="campaigns", to="nurturing.segment"
-            ),
-        ),
-        migrations.CreateModel(
-            name="SegmentEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("name", models.CharField(max_length=150)),
-                ("conditions", models.JSONField(default=list)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.CreateModel(
+                    name="SegmentEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("name", models.CharField(max_length=150)),
+                        ("conditions", models.JSONField(default=list)),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        (
+                            "created_by",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="nurturing.segment",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Step",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("position", models.PositiveSmallIntegerField()),
+                        (
+                            "kind",
+                            models.CharField(choices=[("email", "E-mail"), ("wait", "Wait")], max_length=8),
+                        ),
+                        ("wait_minutes", models.PositiveIntegerField(blank=True, null=True)),
+                        ("subject", models.CharField(blank=True, max_length=200)),
+                        (
+                            "body",
+                            models.TextField(
+                                blank=True,
+                                help_text="Text with merge fields such as {{ first_name | default: 'there' }}.",
+                            ),
+                        ),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="steps",
+                                to="nurturing.campaignversion",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["position"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Message",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("visit", models.PositiveSmallIntegerField(default=1)),
+                        (
+                            "key",
+                            models.UUIDField(
+                                default=uuid.uuid4,
+                                help_text="In the Message-ID, links and unsubscribe address.",
+                                unique=True,
+                            ),
+                        ),
+                        ("to_address", models.EmailField(max_length=254)),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("queued", "Waiting"),
+                                    ("claimed", "Being sent"),
+                                    ("dot", "Handed to the server"),
+                                    ("accepted", "Sent"),
+                                    ("rejected", "Refused by the server"),
+                                    ("unknown", "Not known"),
+                                    ("suppressed", "Not sent, must not be mailed"),
+                                    ("parked", "Needs a person"),
+                                ],
+                                default="queued",
+                                max_length=10,
+                            ),
+                        ),
+                        ("attempt", models.PositiveSmallIntegerField(default=0)),
+                        (
+                            "due_at",
+                            models.DateTimeField(
+                                db_default=django.db.models.functions.datetime.Now(),
+                                help_text="Not before; moved ahead by back-off.",
+                            ),
+                        ),
+                        ("lease_until", models.DateTimeField(null=True)),
+                        (
+                            "queued_at",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                        ("sent_at", models.DateTimeField(null=True)),
+                        ("opened_at", models.DateTimeField(null=True)),
+                        ("clicked_at", models.DateTimeField(null=True)),
+                        (
+                            "reply",
+                            models.CharField(
+                                blank=True,
+                                help_text="What the server, or the person who decided, said.",
+                                max_length=300,
+                            ),
+                        ),
+                        (
+                            "enrolment",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="messages",
+                                to="nurturing.enrolment",
+                            ),
+                        ),
+                        (
+                            "step",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="messages",
+                                to="nurturing.step",
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="StepEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("position", models.PositiveSmallIntegerField()),
+                        (
+                            "kind",
+                            models.CharField(choices=[("email", "E-mail"), ("wait", "Wait")], max_length=8),
+                        ),
+                        ("wait_minutes", models.PositiveIntegerField(blank=True, null=True)),
+                        ("subject", models.CharField(blank=True, max_length=200)),
+                        (
+                            "body",
+                            models.TextField(
+                                blank=True,
+                                help_text="Text with merge fields such as {{ first_name | default: 'there' }}.",
+                            ),
+                        ),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="nurturing.step",
+                            ),
+                        ),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to="nurturing.campaignversion",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="TrackedLink",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("url", models.URLField(max_length=2000)),
+                        (
+                            "step",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="links",
+                                to="nurturing.step",
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="Unsubscribe",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("address", models.EmailField(max_length=254)),
+                        (
+                            "how",
+                            models.CharField(
+                                choices=[
+                                    ("one_click", "One click in the mail program"),
+                                    ("page", "On our page"),
+                                ],
+                                max_length=20,
+                            ),
+                        ),
+                        ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                        (
+                            "message",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="+",
+                                to="nurturing.message",
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.AddConstraint(
+                    model_name="campaignversion",
+                    constraint=models.UniqueConstraint(
+                        fields=("campaign", "number"), name="campaign_version_unique"
                     ),
                 ),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
+                migrations.AddConstraint(
+                    model_name="campaignversion",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("frozen_at", None)),
+                        fields=("campaign",),
+                        name="campaign_one_draft",
                     ),
                 ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="nurturing.segment",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="campaignversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "nurturing_campaignversionevent" ("campaign_id", "frozen_at", "id", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."campaign_id", NEW."frozen_at", NEW."id", NEW."number", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
+                            hash="9e7ef88dace2db031db5dbd9b3d4b5cb10a72c3a",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_f318f",
+                            table="nurturing_campaignversion",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Step",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="campaignversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "nurturing_campaignversionevent" ("campaign_id", "frozen_at", "id", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."campaign_id", NEW."frozen_at", NEW."id", NEW."number", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;',
+                            hash="54ab2e11e60dd1f7120d9341fcfc80f3ed0135e8",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_3c433",
+                            table="nurturing_campaignversion",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("position", models.PositiveSmallIntegerField()),
-                ("kind", models.CharField(choices=[("email", "E-mail"), ("wait", "Wait")], max_length=8)),
-                ("wait_minutes", models.PositiveIntegerField(blank=True, null=True)),
-                ("subject", models.CharField(blank=True, max_length=200)),
-                (
-                    "body",
-                    models.TextField(
-                        blank=True,
-                        help_text="Text with merge fields such as {{ first_name | default: 'there' }}.",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="campaignversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "nurturing_campaignversionevent" ("campaign_id", "frozen_at", "id", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."campaign_id", OLD."frozen_at", OLD."id", OLD."number", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;',
+                            hash="f5d4ea576be81ff935d1751eeca577d6f3c5a699",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_82d54",
+                            table="nurturing_campaignversion",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="steps",
-                        to="nurturing.campaignversion",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="campaignversionevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="5c8e7ee1f9677b60024b5e83733e197e70282497",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_d737e",
+                            table="nurturing_campaignversionevent",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-            ],
-            options={
-                "ordering": ["position"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Message",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddIndex(
+                    model_name="enrolment",
+                    index=models.Index(
+                        condition=models.Q(("ended_at", None)), fields=["due_at"], name="enrolment_due_idx"
                     ),
                 ),
-                ("visit", models.PositiveSmallIntegerField(default=1)),
-                (
-                    "key",
-                    models.UUIDField(
-                        default=uuid.uuid4,
-                        help_text="In the Message-ID, links and unsubscribe address.",
-                        unique=True,
+                migrations.AddIndex(
+                    model_name="enrolment",
+                    index=models.Index(
+                        condition=models.Q(("ended_at", None)), fields=["lead"], name="enrolment_lead_idx"
                     ),
                 ),
-                ("to_address", models.EmailField(max_length=254)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Waiting"),
-                            ("claimed", "Being sent"),
-                            ("dot", "Handed to the server"),
-                            ("accepted", "Sent"),
-                            ("rejected", "Refused by the server"),
-                            ("unknown", "Not known"),
-                            ("suppressed", "Not sent, must not be mailed"),
-                            ("parked", "Needs a person"),
-                        ],
-                        default="queued",
-                        max_length=10,
+                migrations.AddConstraint(
+                    model_name="enrolment",
+                    constraint=models.UniqueConstraint(
+                        fields=("campaign", "lead", "rotation"), name="enrolment_rotation_unique"
                     ),
                 ),
-                ("attempt", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "due_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(),
-                        help_text="Not before; moved ahead by back-off.",
+                migrations.AddConstraint(
+                    model_name="enrolment",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)),
+                        fields=("campaign", "lead"),
+                        name="enrolment_one_active",
                     ),
                 ),
-                ("lease_until", models.DateTimeField(null=True)),
-                ("queued_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("sent_at", models.DateTimeField(null=True)),
-                ("opened_at", models.DateTimeField(null=True)),
-                ("clicked_at", models.DateTimeField(null=True)),
-                (
-                    "reply",
-                    models.CharField(
-                        blank=True,
-                        help_text="What the server, or the person who decided, said.",
-                        max_length=300,
+                migrations.AddConstraint(
+                    model_name="enrolment",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at", None), ("ended_because", "")),
+                            models.Q(
+                                ("ended_at__isnull", False), models.Q(("ended_because", ""), _negated=True)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="enrolment_end_has_reason",
                     ),
                 ),
-                (
-                    "enrolment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="messages",
-                        to="nurturing.enrolment",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="segment",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "nurturing_segmentevent" ("conditions", "created_at", "created_by_id", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."conditions", NEW."created_at", NEW."created_by_id", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
+                            hash="0344fff6533e9adb2d165796ef87d1b6dc5e8d97",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_4b068",
+                            table="nurturing_segment",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "step",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="messages",
-                        to="nurturing.step",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="segment",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "nurturing_segmentevent" ("conditions", "created_at", "created_by_id", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."conditions", NEW."created_at", NEW."created_by_id", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;',
+                            hash="daccbf762271dedd6a4546739c08f3c00ebc62f4",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_30db9",
+                            table="nurturing_segment",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="StepEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("position", models.PositiveSmallIntegerField()),
-                ("kind", models.CharField(choices=[("email", "E-mail"), ("wait", "Wait")], max_length=8)),
-                ("wait_minutes", models.PositiveIntegerField(blank=True, null=True)),
-                ("subject", models.CharField(blank=True, max_length=200)),
-                (
-                    "body",
-                    models.TextField(
-                        blank=True,
-                        help_text="Text with merge fields such as {{ first_name | default: 'there' }}.",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="segment",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "nurturing_segmentevent" ("conditions", "created_at", "created_by_id", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."conditions", OLD."created_at", OLD."created_by_id", OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;',
+                            hash="b83b00af108e6c69520c3af61fad395c6e2e0501",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_e956e",
+                            table="nurturing_segment",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="campaignevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="84c467c542e6d53575a7636b47c0a21b80aa1512",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_f883b",
+                            table="nurturing_campaignevent",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="nurturing.step",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="campaign",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "nurturing_campaignevent" ("activated_at", "created_at", "created_by_id", "goal", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "state") VALUES (NEW."activated_at", NEW."created_at", NEW."created_by_id", NEW."goal", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."segment_id", NEW."state"); RETURN NULL;',
+                            hash="5bcdc2a4aba603c5ad61527b328bf32ce38fa618",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_68f25",
+                            table="nurturing_campaign",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="nurturing.campaignversion",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="campaign",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "nurturing_campaignevent" ("activated_at", "created_at", "created_by_id", "goal", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "state") VALUES (NEW."activated_at", NEW."created_at", NEW."created_by_id", NEW."goal", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."segment_id", NEW."state"); RETURN NULL;',
+                            hash="ef2fd673656533f08df3779700e554ed759267cc",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_43bb9",
+                            table="nurturing_campaign",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="TrackedLink",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="campaign",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "nurturing_campaignevent" ("activated_at", "created_at", "created_by_id", "goal", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "state") VALUES (OLD."activated_at", OLD."created_at", OLD."created_by_id", OLD."goal", OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."segment_id", OLD."state"); RETURN NULL;',
+                            hash="ee87e0eb4e23618af78561712c55c36375c33c4a",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_4f4d6",
+                            table="nurturing_campaign",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("url", models.URLField(max_length=2000)),
-                (
-                    "step",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="links", to="nurturing.step"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="segmentevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="d4dd429eb48706dfcc528f06aab673dba139b242",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_eea41",
+                            table="nurturing_segmentevent",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Unsubscribe",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddConstraint(
+                    model_name="step",
+                    constraint=models.UniqueConstraint(
+                        deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
+                        fields=("version", "position"),
+                        name="step_position_unique",
                     ),
                 ),
-                ("address", models.EmailField(max_length=254)),
-                (
-                    "how",
-                    models.CharField(
-                        choices=[("one_click", "One click in the mail program"), ("page", "On our page")],
-                        max_length=20,
+                migrations.AddConstraint(
+                    model_name="step",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "wait"), _negated=True),
+                            ("wait_minutes__gte", 1),
+                            _connector="OR",
+                        ),
+                        name="step_wait_has_time",
                     ),
                 ),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                (
-                    "message",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="nurturing.message",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="step",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "nurturing_stepevent" ("body", "id", "kind", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "subject", "version_id", "wait_minutes") VALUES (NEW."body", NEW."id", NEW."kind", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."subject", NEW."version_id", NEW."wait_minutes"); RETURN NULL;',
+                            hash="de5f56c89883a55670e1f41f5ca0c51e7c93fea2",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_959a8",
+                            table="nurturing_step",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-            ],
-        ),
-        migrations.AddConstraint(
-            model_name="campaignversion",
-            constraint=models.UniqueConstraint(fields=("campaign", "number"), name="campaign_version_unique"),
-        ),
-        migrations.AddConstraint(
-            model_name="campaignversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("frozen_at", None)), fields=("campaign",), name="campaign_one_draft"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="campaignversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "nurturing_campaignversionevent" ("campaign_id", "frozen_at", "id", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."campaign_id", NEW."frozen_at", NEW."id", NEW."number", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
-                    hash="9e7ef88dace2db031db5dbd9b3d4b5cb10a72c3a",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_f318f",
-                    table="nurturing_campaignversion",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="step",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "nurturing_stepevent" ("body", "id", "kind", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "subject", "version_id", "wait_minutes") VALUES (NEW."body", NEW."id", NEW."kind", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."subject", NEW."version_id", NEW."wait_minutes"); RETURN NULL;',
+                            hash="342e75cd5082e61aecfadc1ab0f7b63c170b31ca",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_431c9",
+                            table="nurturing_step",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="campaignversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "nurturing_campaignversionevent" ("campaign_id", "frozen_at", "id", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."campaign_id", NEW."frozen_at", NEW."id", NEW."number", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;',
-                    hash="54ab2e11e60dd1f7120d9341fcfc80f3ed0135e8",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_3c433",
-                    table="nurturing_campaignversion",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="step",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "nurturing_stepevent" ("body", "id", "kind", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "subject", "version_id", "wait_minutes") VALUES (OLD."body", OLD."id", OLD."kind", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."position", OLD."subject", OLD."version_id", OLD."wait_minutes"); RETURN NULL;',
+                            hash="0007ebb70a1397b27f2e0156757a743e703ed5c1",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_3b009",
+                            table="nurturing_step",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="campaignversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "nurturing_campaignversionevent" ("campaign_id", "frozen_at", "id", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."campaign_id", OLD."frozen_at", OLD."id", OLD."number", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;',
-                    hash="f5d4ea576be81ff935d1751eeca577d6f3c5a699",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_82d54",
-                    table="nurturing_campaignversion",
-                    when="AFTER",
+                migrations.AddIndex(
+                    model_name="message",
+                    index=models.Index(
+                        condition=models.Q(("state", "queued")), fields=["due_at"], name="message_due_idx"
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="campaignversionevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="5c8e7ee1f9677b60024b5e83733e197e70282497",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_d737e",
-                    table="nurturing_campaignversionevent",
-                    when="BEFORE",
+                migrations.AddIndex(
+                    model_name="message",
+                    index=models.Index(
+                        condition=models.Q(("state__in", ["claimed", "dot"])),
+                        fields=["lease_until"],
+                        name="message_lease_idx",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="enrolment",
-            index=models.Index(
-                condition=models.Q(("ended_at", None)), fields=["due_at"], name="enrolment_due_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="enrolment",
-            index=models.Index(
-                condition=models.Q(("ended_at", None)), fields=["lead"], name="enrolment_lead_idx"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="enrolment",
-            constraint=models.UniqueConstraint(
-                fields=("campaign", "lead", "rotation"), name="enrolment_rotation_unique"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="enrolment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None)),
-                fields=("campaign", "lead"),
-                name="enrolment_one_active",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="enrolment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at", None), ("ended_because", "")),
-                    models.Q(("ended_at__isnull", False), models.Q(("ended_because", ""), _negated=True)),
-                    _connector="OR",
+                migrations.AddConstraint(
+                    model_name="message",
+                    constraint=models.UniqueConstraint(
+                        fields=("enrolment", "step", "visit"), name="message_once"
+                    ),
                 ),
-                name="enrolment_end_has_reason",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="segment",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "nurturing_segmentevent" ("conditions", "created_at", "created_by_id", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."conditions", NEW."created_at", NEW."created_by_id", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id"); RETURN NULL;',
-                    hash="0344fff6533e9adb2d165796ef87d1b6dc5e8d97",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_4b068",
-                    table="nurturing_segment",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="stepevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="bc6dbe6c77a47bb72732e3ac0d02bc7f92f17466",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_dbcc5",
+                            table="nurturing_stepevent",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="segment",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "nurturing_segmentevent" ("conditions", "created_at", "created_by_id", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (NEW."conditions", NEW."created_at", NEW."created_by_id", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id"); RETURN NULL;',
-                    hash="daccbf762271dedd6a4546739c08f3c00ebc62f4",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_30db9",
-                    table="nurturing_segment",
-                    when="AFTER",
+                migrations.AddConstraint(
+                    model_name="trackedlink",
+                    constraint=models.UniqueConstraint(fields=("step", "url"), name="link_unique"),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="segment",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "nurturing_segmentevent" ("conditions", "created_at", "created_by_id", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id") VALUES (OLD."conditions", OLD."created_at", OLD."created_by_id", OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id"); RETURN NULL;',
-                    hash="b83b00af108e6c69520c3af61fad395c6e2e0501",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_e956e",
-                    table="nurturing_segment",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="campaignevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="84c467c542e6d53575a7636b47c0a21b80aa1512",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_f883b",
-                    table="nurturing_campaignevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="campaign",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "nurturing_campaignevent" ("activated_at", "created_at", "created_by_id", "goal", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "state") VALUES (NEW."activated_at", NEW."created_at", NEW."created_by_id", NEW."goal", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."segment_id", NEW."state"); RETURN NULL;',
-                    hash="5bcdc2a4aba603c5ad61527b328bf32ce38fa618",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_68f25",
-                    table="nurturing_campaign",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="campaign",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "nurturing_campaignevent" ("activated_at", "created_at", "created_by_id", "goal", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "state") VALUES (NEW."activated_at", NEW."created_at", NEW."created_by_id", NEW."goal", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."segment_id", NEW."state"); RETURN NULL;',
-                    hash="ef2fd673656533f08df3779700e554ed759267cc",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_43bb9",
-                    table="nurturing_campaign",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="campaign",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "nurturing_campaignevent" ("activated_at", "created_at", "created_by_id", "goal", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "state") VALUES (OLD."activated_at", OLD."created_at", OLD."created_by_id", OLD."goal", OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."segment_id", OLD."state"); RETURN NULL;',
-                    hash="ee87e0eb4e23618af78561712c55c36375c33c4a",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_4f4d6",
-                    table="nurturing_campaign",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="segmentevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="d4dd429eb48706dfcc528f06aab673dba139b242",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_eea41",
-                    table="nurturing_segmentevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="step",
-            constraint=models.UniqueConstraint(
-                deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
-                fields=("version", "position"),
-                name="step_position_unique",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="step",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "wait"), _negated=True), ("wait_minutes__gte", 1), _connector="OR"
-                ),
-                name="step_wait_has_time",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="step",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "nurturing_stepevent" ("body", "id", "kind", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "subject", "version_id", "wait_minutes") VALUES (NEW."body", NEW."id", NEW."kind", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."subject", NEW."version_id", NEW."wait_minutes"); RETURN NULL;',
-                    hash="de5f56c89883a55670e1f41f5ca0c51e7c93fea2",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_959a8",
-                    table="nurturing_step",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="step",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "nurturing_stepevent" ("body", "id", "kind", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "subject", "version_id", "wait_minutes") VALUES (NEW."body", NEW."id", NEW."kind", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."subject", NEW."version_id", NEW."wait_minutes"); RETURN NULL;',
-                    hash="342e75cd5082e61aecfadc1ab0f7b63c170b31ca",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_431c9",
-                    table="nurturing_step",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="step",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "nurturing_stepevent" ("body", "id", "kind", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "subject", "version_id", "wait_minutes") VALUES (OLD."body", OLD."id", OLD."kind", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."position", OLD."subject", OLD."version_id", OLD."wait_minutes"); RETURN NULL;',
-                    hash="0007ebb70a1397b27f2e0156757a743e703ed5c1",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_3b009",
-                    table="nurturing_step",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("state", "queued")), fields=["due_at"], name="message_due_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("state__in", ["claimed", "dot"])),
-                fields=["lease_until"],
-                name="message_lease_idx",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.UniqueConstraint(fields=("enrolment", "step", "visit"), name="message_once"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="stepevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="bc6dbe6c77a47bb72732e3ac0d02bc7f92f17466",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_dbcc5",
-                    table="nurturing_stepevent",
-                    when="BEFORE",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trackedlink",
-            constraint=models.UniqueConstraint(fields=("step", "url"), name="link_unique"),
-        ),
+            ]
+        )
     ]

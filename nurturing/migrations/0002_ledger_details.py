@@ -7,6 +7,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrating import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -16,206 +18,214 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="MailTrouble",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        AtOnce(
+            [
+                migrations.CreateModel(
+                    name="MailTrouble",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("since", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                        ("reason", models.CharField(max_length=300)),
+                    ],
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="campaign",
+                    name="insert_insert",
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="campaign",
+                    name="update_update",
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="campaign",
+                    name="delete_delete",
+                ),
+                migrations.AddField(
+                    model_name="campaign",
+                    name="cool_down_days",
+                    field=models.PositiveSmallIntegerField(
+                        default=30, help_text="Days after which a recycled lead may go through it again."
                     ),
                 ),
-                ("since", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("reason", models.CharField(max_length=300)),
-            ],
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="campaign",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="campaign",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="campaign",
-            name="delete_delete",
-        ),
-        migrations.AddField(
-            model_name="campaign",
-            name="cool_down_days",
-            field=models.PositiveSmallIntegerField(
-                default=30, help_text="Days after which a recycled lead may go through it again."
-            ),
-        ),
-        migrations.AddField(
-            model_name="campaignevent",
-            name="cool_down_days",
-            field=models.PositiveSmallIntegerField(
-                default=30, help_text="Days after which a recycled lead may go through it again."
-            ),
-        ),
-        migrations.AddField(
-            model_name="message",
-            name="bounced",
-            field=models.BooleanField(
-                default=False, help_text="The server says that there is no such address."
-            ),
-        ),
-        migrations.AddField(
-            model_name="message",
-            name="decided_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="message",
-            name="failures",
-            field=models.PositiveSmallIntegerField(default=0, help_text="Tries that the server put off."),
-        ),
-        migrations.AddField(
-            model_name="message",
-            name="told_at",
-            field=models.DateTimeField(
-                help_text="When the lead's timeline learned of the outcome.", null=True
-            ),
-        ),
-        migrations.AlterField(
-            model_name="enrolment",
-            name="ended_because",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("completed", "Reached the end"),
-                    ("goal", "Reached the goal"),
-                    ("handed_off", "Sales took over"),
-                    ("unsubscribed", "Must not be mailed"),
-                    ("disqualified", "Disqualified"),
-                    ("stopped", "Stopped by a colleague"),
-                    ("campaign_ended", "The campaign ended"),
-                    ("no_address", "Has no address"),
-                    ("merged", "Merged into another lead"),
-                ],
-                max_length=16,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="attempt",
-            field=models.PositiveIntegerField(
-                default=0, help_text="Rises with each claim; a stale claim is void."
-            ),
-        ),
-        migrations.AlterField(
-            model_name="message",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("queued", "Waiting"),
-                    ("claimed", "Being sent"),
-                    ("dot", "Handed to the server"),
-                    ("accepted", "Sent"),
-                    ("rejected", "Refused by the server"),
-                    ("unknown", "Not known"),
-                    ("suppressed", "Not sent"),
-                    ("parked", "Needs a person"),
-                ],
-                default="queued",
-                max_length=10,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="enrolment",
-            index=models.Index(
-                condition=models.Q(("ended_at", None)),
-                fields=["campaign", "due_at"],
-                name="enrolment_turn_idx",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="enrolment",
-            index=models.Index(fields=["campaign", "-id"], name="enrolment_people_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("state__in", ["accepted", "rejected"]), ("told_at", None)),
-                fields=["id"],
-                name="message_untold_idx",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("state__in", ["unknown", "parked"])),
-                fields=["id"],
-                name="message_doubt_idx",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="campaign",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "nurturing_campaignevent" ("activated_at", "cool_down_days", "created_at", "created_by_id", "goal", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "state") VALUES (NEW."activated_at", NEW."cool_down_days", NEW."created_at", NEW."created_by_id", NEW."goal", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."segment_id", NEW."state"); RETURN NULL;',
-                    hash="ceb0bc5d50bf68755940dd3510c212930ff850da",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_68f25",
-                    table="nurturing_campaign",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="campaignevent",
+                    name="cool_down_days",
+                    field=models.PositiveSmallIntegerField(
+                        default=30, help_text="Days after which a recycled lead may go through it again."
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="campaign",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "nurturing_campaignevent" ("activated_at", "cool_down_days", "created_at", "created_by_id", "goal", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "state") VALUES (NEW."activated_at", NEW."cool_down_days", NEW."created_at", NEW."created_by_id", NEW."goal", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."segment_id", NEW."state"); RETURN NULL;',
-                    hash="75eb4495b53125256120be713c255e82d928f1f0",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_43bb9",
-                    table="nurturing_campaign",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="message",
+                    name="bounced",
+                    field=models.BooleanField(
+                        default=False, help_text="The server says that there is no such address."
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="campaign",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "nurturing_campaignevent" ("activated_at", "cool_down_days", "created_at", "created_by_id", "goal", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "state") VALUES (OLD."activated_at", OLD."cool_down_days", OLD."created_at", OLD."created_by_id", OLD."goal", OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."segment_id", OLD."state"); RETURN NULL;',
-                    hash="3d828eacddcae7d33d824e75eb75aa4a3841e2bd",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_4f4d6",
-                    table="nurturing_campaign",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="message",
+                    name="decided_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="step",
-            trigger=pgtrigger.compiler.Trigger(
-                name="freeze_step",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE frozen boolean;",
-                    func="SELECT EXISTS (SELECT 1 FROM nurturing_campaignversion v WHERE v.frozen_at IS NOT NULL AND v.id IN (CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END, CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END)) INTO frozen; IF frozen THEN RAISE EXCEPTION 'a frozen campaign version never changes' USING ERRCODE = 'restrict_violation'; END IF; IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;",
-                    hash="bfa59898a5d8a9664cfd58b0203d107e02081359",
-                    operation="INSERT OR UPDATE OR DELETE",
-                    pgid="pgtrigger_freeze_step_eddca",
-                    table="nurturing_step",
-                    when="BEFORE",
+                migrations.AddField(
+                    model_name="message",
+                    name="failures",
+                    field=models.PositiveSmallIntegerField(
+                        default=0, help_text="Tries that the server put off."
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="mailtrouble",
-            constraint=models.CheckConstraint(condition=models.Q(("pk", 1)), name="mail_trouble_single"),
-        ),
+                migrations.AddField(
+                    model_name="message",
+                    name="told_at",
+                    field=models.DateTimeField(
+                        help_text="When the lead's timeline learned of the outcome.", null=True
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="enrolment",
+                    name="ended_because",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[
+                            ("completed", "Reached the end"),
+                            ("goal", "Reached the goal"),
+                            ("handed_off", "Sales took over"),
+                            ("unsubscribed", "Must not be mailed"),
+                            ("disqualified", "Disqualified"),
+                            ("stopped", "Stopped by a colleague"),
+                            ("campaign_ended", "The campaign ended"),
+                            ("no_address", "Has no address"),
+                            ("merged", "Merged into another lead"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="attempt",
+                    field=models.PositiveIntegerField(
+                        default=0, help_text="Rises with each claim; a stale claim is void."
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="message",
+                    name="state",
+                    field=models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("claimed", "Being sent"),
+                            ("dot", "Handed to the server"),
+                            ("accepted", "Sent"),
+                            ("rejected", "Refused by the server"),
+                            ("unknown", "Not known"),
+                            ("suppressed", "Not sent"),
+                            ("parked", "Needs a person"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="enrolment",
+                    index=models.Index(
+                        condition=models.Q(("ended_at", None)),
+                        fields=["campaign", "due_at"],
+                        name="enrolment_turn_idx",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="enrolment",
+                    index=models.Index(fields=["campaign", "-id"], name="enrolment_people_idx"),
+                ),
+                migrations.AddIndex(
+                    model_name="message",
+                    index=models.Index(
+                        condition=models.Q(("state__in", ["accepted", "rejected"]), ("told_at", None)),
+                        fields=["id"],
+                        name="message_untold_idx",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="message",
+                    index=models.Index(
+                        condition=models.Q(("state__in", ["unknown", "parked"])),
+                        fields=["id"],
+                        name="message_doubt_idx",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="campaign",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "nurturing_campaignevent" ("activated_at", "cool_down_days", "created_at", "created_by_id", "goal", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "state") VALUES (NEW."activated_at", NEW."cool_down_days", NEW."created_at", NEW."created_by_id", NEW."goal", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."segment_id", NEW."state"); RETURN NULL;',
+                            hash="ceb0bc5d50bf68755940dd3510c212930ff850da",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_68f25",
+                            table="nurturing_campaign",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="campaign",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "nurturing_campaignevent" ("activated_at", "cool_down_days", "created_at", "created_by_id", "goal", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "state") VALUES (NEW."activated_at", NEW."cool_down_days", NEW."created_at", NEW."created_by_id", NEW."goal", NEW."id", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."segment_id", NEW."state"); RETURN NULL;',
+                            hash="75eb4495b53125256120be713c255e82d928f1f0",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_43bb9",
+                            table="nurturing_campaign",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="campaign",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "nurturing_campaignevent" ("activated_at", "cool_down_days", "created_at", "created_by_id", "goal", "id", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "segment_id", "state") VALUES (OLD."activated_at", OLD."cool_down_days", OLD."created_at", OLD."created_by_id", OLD."goal", OLD."id", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."segment_id", OLD."state"); RETURN NULL;',
+                            hash="3d828eacddcae7d33d824e75eb75aa4a3841e2bd",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_4f4d6",
+                            table="nurturing_campaign",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="step",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="freeze_step",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            declare="DECLARE frozen boolean;",
+                            func="SELECT EXISTS (SELECT 1 FROM nurturing_campaignversion v WHERE v.frozen_at IS NOT NULL AND v.id IN (CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END, CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END)) INTO frozen; IF frozen THEN RAISE EXCEPTION 'a frozen campaign version never changes' USING ERRCODE = 'restrict_violation'; END IF; IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;",
+                            hash="bfa59898a5d8a9664cfd58b0203d107e02081359",
+                            operation="INSERT OR UPDATE OR DELETE",
+                            pgid="pgtrigger_freeze_step_eddca",
+                            table="nurturing_step",
+                            when="BEFORE",
+                        ),
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="mailtrouble",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("pk", 1)), name="mail_trouble_single"
+                    ),
+                ),
+            ]
+        )
     ]

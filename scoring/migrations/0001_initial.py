@@ -7,6 +7,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrating import AtOnce
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -18,1076 +20,1124 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="ModelVersion",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        AtOnce(
+            [
+                migrations.CreateModel(
+                    name="ModelVersion",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("number", models.PositiveIntegerField(unique=True)),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "Draft"),
+                                    ("published", "Published"),
+                                    ("retired", "Retired"),
+                                ],
+                                default="draft",
+                                max_length=9,
+                            ),
+                        ),
+                        (
+                            "note",
+                            models.CharField(
+                                blank=True, help_text="Why this version exists.", max_length=300
+                            ),
+                        ),
+                        ("threshold", models.IntegerField(default=65, verbose_name="MQL line")),
+                        (
+                            "fit_floor",
+                            models.IntegerField(
+                                default=0, help_text="Below this fit a lead does not qualify by points."
+                            ),
+                        ),
+                        (
+                            "margin",
+                            models.PositiveIntegerField(
+                                default=5, help_text="A lead leaves only below line minus margin."
+                            ),
+                        ),
+                        ("fit_a", models.IntegerField(default=30, verbose_name="fit A from")),
+                        ("fit_b", models.IntegerField(default=20, verbose_name="fit B from")),
+                        ("fit_c", models.IntegerField(default=10, verbose_name="fit C from")),
+                        ("engagement_1", models.IntegerField(default=45, verbose_name="engagement 1 from")),
+                        ("engagement_2", models.IntegerField(default=30, verbose_name="engagement 2 from")),
+                        ("engagement_3", models.IntegerField(default=15, verbose_name="engagement 3 from")),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        ("published_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "created_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "published_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "scoring version",
+                        "ordering": ["-number"],
+                    },
                 ),
-                ("number", models.PositiveIntegerField(unique=True)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("draft", "Draft"), ("published", "Published"), ("retired", "Retired")],
-                        default="draft",
-                        max_length=9,
-                    ),
+                migrations.CreateModel(
+                    name="ModelVersionEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("number", models.PositiveIntegerField()),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "Draft"),
+                                    ("published", "Published"),
+                                    ("retired", "Retired"),
+                                ],
+                                default="draft",
+                                max_length=9,
+                            ),
+                        ),
+                        (
+                            "note",
+                            models.CharField(
+                                blank=True, help_text="Why this version exists.", max_length=300
+                            ),
+                        ),
+                        ("threshold", models.IntegerField(default=65, verbose_name="MQL line")),
+                        (
+                            "fit_floor",
+                            models.IntegerField(
+                                default=0, help_text="Below this fit a lead does not qualify by points."
+                            ),
+                        ),
+                        (
+                            "margin",
+                            models.PositiveIntegerField(
+                                default=5, help_text="A lead leaves only below line minus margin."
+                            ),
+                        ),
+                        ("fit_a", models.IntegerField(default=30, verbose_name="fit A from")),
+                        ("fit_b", models.IntegerField(default=20, verbose_name="fit B from")),
+                        ("fit_c", models.IntegerField(default=10, verbose_name="fit C from")),
+                        ("engagement_1", models.IntegerField(default=45, verbose_name="engagement 1 from")),
+                        ("engagement_2", models.IntegerField(default=30, verbose_name="engagement 2 from")),
+                        ("engagement_3", models.IntegerField(default=15, verbose_name="engagement 3 from")),
+                        ("created_at", models.DateTimeField(auto_now_add=True)),
+                        ("published_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "created_by",
+                            models.ForeignKey(
+                                blank=True,
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="scoring.modelversion",
+                            ),
+                        ),
+                        (
+                            "published_by",
+                            models.ForeignKey(
+                                blank=True,
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("note", models.CharField(blank=True, help_text="Why this version exists.", max_length=300)),
-                ("threshold", models.IntegerField(default=65, verbose_name="MQL line")),
-                (
-                    "fit_floor",
-                    models.IntegerField(
-                        default=0, help_text="Below this fit a lead does not qualify by points."
-                    ),
+                migrations.CreateModel(
+                    name="QualificationCycle",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "n",
+                            models.PositiveSmallIntegerField(
+                                help_text="1 for the first time this lead qualified."
+                            ),
+                        ),
+                        (
+                            "cause",
+                            models.CharField(
+                                choices=[("threshold", "Crossed the line"), ("critical", "Critical signal")],
+                                max_length=9,
+                            ),
+                        ),
+                        (
+                            "rule_key",
+                            models.CharField(
+                                blank=True, help_text="The critical rule, if one decided.", max_length=60
+                            ),
+                        ),
+                        ("reason", models.CharField(help_text="In words, for the queue.", max_length=300)),
+                        (
+                            "evidence_at",
+                            models.DateTimeField(help_text="The newest activity that counted.", null=True),
+                        ),
+                        ("total", models.IntegerField()),
+                        ("band", models.CharField(max_length=2)),
+                        (
+                            "opened_at",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                        ("closed_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "outcome",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("rejected", "Rejected"),
+                                    ("recycled", "Recycled by marketing"),
+                                    ("disqualified", "Disqualified"),
+                                    ("lost", "Lost"),
+                                    ("expired", "Expired"),
+                                    ("customer", "Customer"),
+                                ],
+                                max_length=12,
+                            ),
+                        ),
+                        ("outcome_reason", models.CharField(blank=True, max_length=300)),
+                        (
+                            "closed_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "lead",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="cycles",
+                                to="leads.lead",
+                            ),
+                        ),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="scoring.modelversion",
+                            ),
+                        ),
+                    ],
                 ),
-                (
-                    "margin",
-                    models.PositiveIntegerField(
-                        default=5, help_text="A lead leaves only below line minus margin."
-                    ),
+                migrations.CreateModel(
+                    name="QualificationCycleEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        (
+                            "n",
+                            models.PositiveSmallIntegerField(
+                                help_text="1 for the first time this lead qualified."
+                            ),
+                        ),
+                        (
+                            "cause",
+                            models.CharField(
+                                choices=[("threshold", "Crossed the line"), ("critical", "Critical signal")],
+                                max_length=9,
+                            ),
+                        ),
+                        (
+                            "rule_key",
+                            models.CharField(
+                                blank=True, help_text="The critical rule, if one decided.", max_length=60
+                            ),
+                        ),
+                        ("reason", models.CharField(help_text="In words, for the queue.", max_length=300)),
+                        (
+                            "evidence_at",
+                            models.DateTimeField(help_text="The newest activity that counted.", null=True),
+                        ),
+                        ("total", models.IntegerField()),
+                        ("band", models.CharField(max_length=2)),
+                        (
+                            "opened_at",
+                            models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                        ),
+                        ("closed_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "outcome",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("rejected", "Rejected"),
+                                    ("recycled", "Recycled by marketing"),
+                                    ("disqualified", "Disqualified"),
+                                    ("lost", "Lost"),
+                                    ("expired", "Expired"),
+                                    ("customer", "Customer"),
+                                ],
+                                max_length=12,
+                            ),
+                        ),
+                        ("outcome_reason", models.CharField(blank=True, max_length=300)),
+                        (
+                            "closed_by",
+                            models.ForeignKey(
+                                blank=True,
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "lead",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to="leads.lead",
+                            ),
+                        ),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="scoring.qualificationcycle",
+                            ),
+                        ),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to="scoring.modelversion",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("fit_a", models.IntegerField(default=30, verbose_name="fit A from")),
-                ("fit_b", models.IntegerField(default=20, verbose_name="fit B from")),
-                ("fit_c", models.IntegerField(default=10, verbose_name="fit C from")),
-                ("engagement_1", models.IntegerField(default=45, verbose_name="engagement 1 from")),
-                ("engagement_2", models.IntegerField(default=30, verbose_name="engagement 2 from")),
-                ("engagement_3", models.IntegerField(default=15, verbose_name="engagement 3 from")),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("published_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
+                migrations.CreateModel(
+                    name="Rule",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("key", models.SlugField(max_length=60)),
+                        ("name", models.CharField(max_length=150)),
+                        (
+                            "subject",
+                            models.CharField(
+                                choices=[("behaviour", "What a lead does"), ("fit", "Who a lead is")],
+                                max_length=9,
+                            ),
+                        ),
+                        (
+                            "effect",
+                            models.CharField(
+                                choices=[
+                                    ("points", "Gives or takes points"),
+                                    ("critical", "Qualifies at once"),
+                                    ("disqualify", "Excludes"),
+                                ],
+                                default="points",
+                                max_length=10,
+                            ),
+                        ),
+                        ("points", models.IntegerField(default=0)),
+                        (
+                            "conditions",
+                            models.JSONField(
+                                blank=True,
+                                default=list,
+                                help_text='A list of {"field", "op", "value"}; all must hold.',
+                            ),
+                        ),
+                        ("enabled", models.BooleanField(default=True)),
+                        ("position", models.PositiveSmallIntegerField(default=0)),
+                        ("activity", models.CharField(blank=True, max_length=70)),
+                        (
+                            "aggregate",
+                            models.CharField(
+                                choices=[
+                                    ("count", "How often"),
+                                    ("distinct", "How many different"),
+                                    ("sum", "Seconds in all"),
+                                ],
+                                default="count",
+                                max_length=8,
+                            ),
+                        ),
+                        ("distinct_by", models.CharField(blank=True, max_length=60)),
+                        (
+                            "window_hours",
+                            models.PositiveIntegerField(
+                                blank=True, help_text="Hours; empty means all time.", null=True
+                            ),
+                        ),
+                        (
+                            "mode",
+                            models.CharField(
+                                choices=[
+                                    ("threshold", "Points once, from a number on"),
+                                    ("each", "Points each time"),
+                                ],
+                                default="threshold",
+                                max_length=9,
+                            ),
+                        ),
+                        ("n", models.PositiveIntegerField(default=1)),
+                        (
+                            "decay",
+                            models.CharField(
+                                choices=[
+                                    ("none", "Never fades"),
+                                    ("half_life", "Halves every so many days"),
+                                    ("expiry", "Gone after so many days"),
+                                ],
+                                default="none",
+                                max_length=9,
+                            ),
+                        ),
+                        ("decay_days", models.PositiveIntegerField(blank=True, null=True)),
+                        ("cap", models.PositiveIntegerField(blank=True, null=True)),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="rules",
+                                to="scoring.modelversion",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["group__position", "position", "id"],
+                    },
                 ),
-                (
-                    "published_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
+                migrations.CreateModel(
+                    name="RuleGroup",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("key", models.SlugField(max_length=40)),
+                        ("name", models.CharField(max_length=100)),
+                        (
+                            "axis",
+                            models.CharField(
+                                choices=[("fit", "Fit"), ("engagement", "Engagement")], max_length=10
+                            ),
+                        ),
+                        ("minimum", models.IntegerField(default=-100)),
+                        ("maximum", models.IntegerField(default=100)),
+                        ("position", models.PositiveSmallIntegerField(default=0)),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="groups",
+                                to="scoring.modelversion",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["position", "id"],
+                    },
                 ),
-            ],
-            options={
-                "verbose_name": "scoring version",
-                "ordering": ["-number"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ModelVersionEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("number", models.PositiveIntegerField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("draft", "Draft"), ("published", "Published"), ("retired", "Retired")],
-                        default="draft",
-                        max_length=9,
-                    ),
+                migrations.CreateModel(
+                    name="RuleEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("key", models.SlugField(db_index=False, max_length=60)),
+                        ("name", models.CharField(max_length=150)),
+                        (
+                            "subject",
+                            models.CharField(
+                                choices=[("behaviour", "What a lead does"), ("fit", "Who a lead is")],
+                                max_length=9,
+                            ),
+                        ),
+                        (
+                            "effect",
+                            models.CharField(
+                                choices=[
+                                    ("points", "Gives or takes points"),
+                                    ("critical", "Qualifies at once"),
+                                    ("disqualify", "Excludes"),
+                                ],
+                                default="points",
+                                max_length=10,
+                            ),
+                        ),
+                        ("points", models.IntegerField(default=0)),
+                        (
+                            "conditions",
+                            models.JSONField(
+                                blank=True,
+                                default=list,
+                                help_text='A list of {"field", "op", "value"}; all must hold.',
+                            ),
+                        ),
+                        ("enabled", models.BooleanField(default=True)),
+                        ("position", models.PositiveSmallIntegerField(default=0)),
+                        ("activity", models.CharField(blank=True, max_length=70)),
+                        (
+                            "aggregate",
+                            models.CharField(
+                                choices=[
+                                    ("count", "How often"),
+                                    ("distinct", "How many different"),
+                                    ("sum", "Seconds in all"),
+                                ],
+                                default="count",
+                                max_length=8,
+                            ),
+                        ),
+                        ("distinct_by", models.CharField(blank=True, max_length=60)),
+                        (
+                            "window_hours",
+                            models.PositiveIntegerField(
+                                blank=True, help_text="Hours; empty means all time.", null=True
+                            ),
+                        ),
+                        (
+                            "mode",
+                            models.CharField(
+                                choices=[
+                                    ("threshold", "Points once, from a number on"),
+                                    ("each", "Points each time"),
+                                ],
+                                default="threshold",
+                                max_length=9,
+                            ),
+                        ),
+                        ("n", models.PositiveIntegerField(default=1)),
+                        (
+                            "decay",
+                            models.CharField(
+                                choices=[
+                                    ("none", "Never fades"),
+                                    ("half_life", "Halves every so many days"),
+                                    ("expiry", "Gone after so many days"),
+                                ],
+                                default="none",
+                                max_length=9,
+                            ),
+                        ),
+                        ("decay_days", models.PositiveIntegerField(blank=True, null=True)),
+                        ("cap", models.PositiveIntegerField(blank=True, null=True)),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="scoring.rule",
+                            ),
+                        ),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to="scoring.modelversion",
+                            ),
+                        ),
+                        (
+                            "group",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to="scoring.rulegroup",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("note", models.CharField(blank=True, help_text="Why this version exists.", max_length=300)),
-                ("threshold", models.IntegerField(default=65, verbose_name="MQL line")),
-                (
-                    "fit_floor",
-                    models.IntegerField(
-                        default=0, help_text="Below this fit a lead does not qualify by points."
-                    ),
-                ),
-                (
-                    "margin",
-                    models.PositiveIntegerField(
-                        default=5, help_text="A lead leaves only below line minus margin."
-                    ),
-                ),
-                ("fit_a", models.IntegerField(default=30, verbose_name="fit A from")),
-                ("fit_b", models.IntegerField(default=20, verbose_name="fit B from")),
-                ("fit_c", models.IntegerField(default=10, verbose_name="fit C from")),
-                ("engagement_1", models.IntegerField(default=45, verbose_name="engagement 1 from")),
-                ("engagement_2", models.IntegerField(default=30, verbose_name="engagement 2 from")),
-                ("engagement_3", models.IntegerField(default=15, verbose_name="engagement 3 from")),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("published_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
-                    ),
-                ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="scoring.modelversion",
-                    ),
-                ),
-                (
-                    "published_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="QualificationCycle",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "n",
-                    models.PositiveSmallIntegerField(help_text="1 for the first time this lead qualified."),
-                ),
-                (
-                    "cause",
-                    models.CharField(
-                        choices=[("threshold", "Crossed the line"), ("critical", "Critical signal")],
-                        max_length=9,
-                    ),
-                ),
-                (
-                    "rule_key",
-                    models.CharField(
-                        blank=True, help_text="The critical rule, if one decided.", max_length=60
-                    ),
-                ),
-                ("reason", models.CharField(help_text="In words, for the queue.", max_length=300)),
-                (
-                    "evidence_at",
-                    models.DateTimeField(help_text="The newest activity that counted.", null=True),
-                ),
-                ("total", models.IntegerField()),
-                ("band", models.CharField(max_length=2)),
-                ("opened_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("rejected", "Rejected"),
-                            ("recycled", "Recycled by marketing"),
-                            ("disqualified", "Disqualified"),
-                            ("lost", "Lost"),
-                            ("expired", "Expired"),
-                            ("customer", "Customer"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("outcome_reason", models.CharField(blank=True, max_length=300)),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "lead",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="cycles", to="leads.lead"
-                    ),
-                ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="scoring.modelversion",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="QualificationCycleEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                (
-                    "n",
-                    models.PositiveSmallIntegerField(help_text="1 for the first time this lead qualified."),
-                ),
-                (
-                    "cause",
-                    models.CharField(
-                        choices=[("threshold", "Crossed the line"), ("critical", "Critical signal")],
-                        max_length=9,
-                    ),
-                ),
-                (
-                    "rule_key",
-                    models.CharField(
-                        blank=True, help_text="The critical rule, if one decided.", max_length=60
-                    ),
-                ),
-                ("reason", models.CharField(help_text="In words, for the queue.", max_length=300)),
-                (
-                    "evidence_at",
-                    models.DateTimeField(help_text="The newest activity that counted.", null=True),
-                ),
-                ("total", models.IntegerField()),
-                ("band", models.CharField(max_length=2)),
-                ("opened_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ("closed_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("rejected", "Rejected"),
-                            ("recycled", "Recycled by marketing"),
-                            ("disqualified", "Disqualified"),
-                            ("lost", "Lost"),
-                            ("expired", "Expired"),
-                            ("customer", "Customer"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("outcome_reason", models.CharField(blank=True, max_length=300)),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "lead",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="leads.lead",
-                    ),
-                ),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
-                    ),
-                ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="scoring.qualificationcycle",
-                    ),
-                ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="scoring.modelversion",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Rule",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("key", models.SlugField(max_length=60)),
-                ("name", models.CharField(max_length=150)),
-                (
-                    "subject",
-                    models.CharField(
-                        choices=[("behaviour", "What a lead does"), ("fit", "Who a lead is")], max_length=9
-                    ),
-                ),
-                (
-                    "effect",
-                    models.CharField(
-                        choices=[
-                            ("points", "Gives or takes points"),
-                            ("critical", "Qualifies at once"),
-                            ("disqualify", "Excludes"),
-                        ],
-                        default="points",
-                        max_length=10,
-                    ),
-                ),
-                ("points", models.IntegerField(default=0)),
-                (
-                    "conditions",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text='A list of {"field", "op", "value"}; all must hold.',
-                    ),
-                ),
-                ("enabled", models.BooleanField(default=True)),
-                ("position", models.PositiveSmallIntegerField(default=0)),
-                ("activity", models.CharField(blank=True, max_length=70)),
-                (
-                    "aggregate",
-                    models.CharField(
-                        choices=[
-                            ("count", "How often"),
-                            ("distinct", "How many different"),
-                            ("sum", "Seconds in all"),
-                        ],
-                        default="count",
-                        max_length=8,
-                    ),
-                ),
-                ("distinct_by", models.CharField(blank=True, max_length=60)),
-                (
-                    "window_hours",
-                    models.PositiveIntegerField(
-                        blank=True, help_text="Hours; empty means all time.", null=True
-                    ),
-                ),
-                (
-                    "mode",
-                    models.CharField(
-                        choices=[
-                            ("threshold", "Points once, from a number on"),
-                            ("each", "Points each time"),
-                        ],
-                        default="threshold",
-                        max_length=9,
-                    ),
-                ),
-                ("n", models.PositiveIntegerField(default=1)),
-                (
-                    "decay",
-                    models.CharField(
-                        choices=[
-                            ("none", "Never fades"),
-                            ("half_life", "Halves every so many days"),
-                            ("expiry", "Gone after so many days"),
-                        ],
-                        default="none",
-                        max_length=9,
-                    ),
-                ),
-                ("decay_days", models.PositiveIntegerField(blank=True, null=True)),
-                ("cap", models.PositiveIntegerField(blank=True, null=True)),
-                (
-                    "version",
-                    models.ForeignKey(
+                migrations.AddField(
+                    model_name="rule",
+                    name="group",
+                    field=models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="rules",
-                        to="scoring.modelversion",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["group__position", "position", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="RuleGroup",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("key", models.SlugField(max_length=40)),
-                ("name", models.CharField(max_length=100)),
-                (
-                    "axis",
-                    models.CharField(choices=[("fit", "Fit"), ("engagement", "Engagement")], max_length=10),
-                ),
-                ("minimum", models.IntegerField(default=-100)),
-                ("maximum", models.IntegerField(default=100)),
-                ("position", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="groups",
-                        to="scoring.modelversion",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["position", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="RuleEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("key", models.SlugField(db_index=False, max_length=60)),
-                ("name", models.CharField(max_length=150)),
-                (
-                    "subject",
-                    models.CharField(
-                        choices=[("behaviour", "What a lead does"), ("fit", "Who a lead is")], max_length=9
-                    ),
-                ),
-                (
-                    "effect",
-                    models.CharField(
-                        choices=[
-                            ("points", "Gives or takes points"),
-                            ("critical", "Qualifies at once"),
-                            ("disqualify", "Excludes"),
-                        ],
-                        default="points",
-                        max_length=10,
-                    ),
-                ),
-                ("points", models.IntegerField(default=0)),
-                (
-                    "conditions",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text='A list of {"field", "op", "value"}; all must hold.',
-                    ),
-                ),
-                ("enabled", models.BooleanField(default=True)),
-                ("position", models.PositiveSmallIntegerField(default=0)),
-                ("activity", models.CharField(blank=True, max_length=70)),
-                (
-                    "aggregate",
-                    models.CharField(
-                        choices=[
-                            ("count", "How often"),
-                            ("distinct", "How many different"),
-                            ("sum", "Seconds in all"),
-                        ],
-                        default="count",
-                        max_length=8,
-                    ),
-                ),
-                ("distinct_by", models.CharField(blank=True, max_length=60)),
-                (
-                    "window_hours",
-                    models.PositiveIntegerField(
-                        blank=True, help_text="Hours; empty means all time.", null=True
-                    ),
-                ),
-                (
-                    "mode",
-                    models.CharField(
-                        choices=[
-                            ("threshold", "Points once, from a number on"),
-                            ("each", "Points each time"),
-                        ],
-                        default="threshold",
-                        max_length=9,
-                    ),
-                ),
-                ("n", models.PositiveIntegerField(default=1)),
-                (
-                    "decay",
-                    models.CharField(
-                        choices=[
-                            ("none", "Never fades"),
-                            ("half_life", "Halves every so many days"),
-                            ("expiry", "Gone after so many days"),
-                        ],
-                        default="none",
-                        max_length=9,
-                    ),
-                ),
-                ("decay_days", models.PositiveIntegerField(blank=True, null=True)),
-                ("cap", models.PositiveIntegerField(blank=True, null=True)),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
-                    ),
-                ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="scoring.rule",
-                    ),
-                ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="scoring.modelversion",
-                    ),
-                ),
-                (
-                    "group",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
                         to="scoring.rulegroup",
                     ),
                 ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.AddField(
-            model_name="rule",
-            name="group",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="rules", to="scoring.rulegroup"
-            ),
-        ),
-        migrations.CreateModel(
-            name="RuleGroupEvent",
-            fields=[
-                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigIntegerField()),
-                ("key", models.SlugField(db_index=False, max_length=40)),
-                ("name", models.CharField(max_length=100)),
-                (
-                    "axis",
-                    models.CharField(choices=[("fit", "Fit"), ("engagement", "Engagement")], max_length=10),
+                migrations.CreateModel(
+                    name="RuleGroupEvent",
+                    fields=[
+                        ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigIntegerField()),
+                        ("key", models.SlugField(db_index=False, max_length=40)),
+                        ("name", models.CharField(max_length=100)),
+                        (
+                            "axis",
+                            models.CharField(
+                                choices=[("fit", "Fit"), ("engagement", "Engagement")], max_length=10
+                            ),
+                        ),
+                        ("minimum", models.IntegerField(default=-100)),
+                        ("maximum", models.IntegerField(default=100)),
+                        ("position", models.PositiveSmallIntegerField(default=0)),
+                        (
+                            "pgh_context",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                to="pghistory.context",
+                            ),
+                        ),
+                        (
+                            "pgh_obj",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="events",
+                                to="scoring.rulegroup",
+                            ),
+                        ),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.DO_NOTHING,
+                                related_name="+",
+                                related_query_name="+",
+                                to="scoring.modelversion",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-                ("minimum", models.IntegerField(default=-100)),
-                ("maximum", models.IntegerField(default=100)),
-                ("position", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "pgh_context",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="pghistory.context",
+                migrations.CreateModel(
+                    name="Score",
+                    fields=[
+                        (
+                            "lead",
+                            models.OneToOneField(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                primary_key=True,
+                                related_name="score",
+                                serialize=False,
+                                to="leads.lead",
+                            ),
+                        ),
+                        ("total", models.IntegerField(default=0)),
+                        ("fit", models.IntegerField(default=0)),
+                        ("engagement", models.IntegerField(default=0)),
+                        ("band", models.CharField(max_length=2)),
+                        (
+                            "fit_low",
+                            models.IntegerField(
+                                default=0, help_text="The fit once every unknown field turned out badly."
+                            ),
+                        ),
+                        ("fit_high", models.IntegerField(default=0)),
+                        ("qualified", models.BooleanField(default=False)),
+                        ("critical_rule", models.CharField(blank=True, max_length=60)),
+                        ("disqualifying_rule", models.CharField(blank=True, max_length=60)),
+                        (
+                            "as_of",
+                            models.DateTimeField(
+                                help_text="The instant of the last scoring that changed this row."
+                            ),
+                        ),
+                        (
+                            "next_change_at",
+                            models.DateTimeField(
+                                help_text="Nothing changes by time alone before this.", null=True
+                            ),
+                        ),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="scoring.modelversion",
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="ScoreChange",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        ("at", models.DateTimeField()),
+                        ("total", models.IntegerField()),
+                        ("fit", models.IntegerField()),
+                        ("engagement", models.IntegerField()),
+                        ("band", models.CharField(max_length=2)),
+                        ("qualified", models.BooleanField()),
+                        (
+                            "lead",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="score_changes",
+                                to="leads.lead",
+                            ),
+                        ),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="scoring.modelversion",
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.AddConstraint(
+                    model_name="modelversion",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("state", "published")),
+                        fields=("state",),
+                        name="version_one_published",
                     ),
                 ),
-                (
-                    "pgh_obj",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="events",
-                        to="scoring.rulegroup",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="modelversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="keep_version",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (NOT (OLD.\"state\" = 'draft'))",
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                            hash="af397136b9a451284a8be2b323fec5c91b94d69e",
+                            operation="DELETE",
+                            pgid="pgtrigger_keep_version_5708c",
+                            table="scoring_modelversion",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        related_query_name="+",
-                        to="scoring.modelversion",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="modelversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="freeze_version",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition='WHEN (NOT (OLD."state" = \'draft\') AND (OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."threshold" IS DISTINCT FROM (NEW."threshold") OR OLD."fit_floor" IS DISTINCT FROM (NEW."fit_floor") OR OLD."margin" IS DISTINCT FROM (NEW."margin") OR OLD."fit_a" IS DISTINCT FROM (NEW."fit_a") OR OLD."fit_b" IS DISTINCT FROM (NEW."fit_b") OR OLD."fit_c" IS DISTINCT FROM (NEW."fit_c") OR OLD."engagement_1" IS DISTINCT FROM (NEW."engagement_1") OR OLD."engagement_2" IS DISTINCT FROM (NEW."engagement_2") OR OLD."engagement_3" IS DISTINCT FROM (NEW."engagement_3")))',
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                            hash="a459a6f0ef168ab5738c8d5a6e3661cccba1892a",
+                            operation="UPDATE",
+                            pgid="pgtrigger_freeze_version_3e734",
+                            table="scoring_modelversion",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Score",
-            fields=[
-                (
-                    "lead",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="score",
-                        serialize=False,
-                        to="leads.lead",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="modelversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scoring_modelversionevent" ("created_at", "created_by_id", "engagement_1", "engagement_2", "engagement_3", "fit_a", "fit_b", "fit_c", "fit_floor", "id", "margin", "note", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "published_at", "published_by_id", "state", "threshold") VALUES (NEW."created_at", NEW."created_by_id", NEW."engagement_1", NEW."engagement_2", NEW."engagement_3", NEW."fit_a", NEW."fit_b", NEW."fit_c", NEW."fit_floor", NEW."id", NEW."margin", NEW."note", NEW."number", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."published_at", NEW."published_by_id", NEW."state", NEW."threshold"); RETURN NULL;',
+                            hash="f48b2645f906bec334db44969e0d51ba3d71ab80",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_fcf8d",
+                            table="scoring_modelversion",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("total", models.IntegerField(default=0)),
-                ("fit", models.IntegerField(default=0)),
-                ("engagement", models.IntegerField(default=0)),
-                ("band", models.CharField(max_length=2)),
-                (
-                    "fit_low",
-                    models.IntegerField(
-                        default=0, help_text="The fit once every unknown field turned out badly."
+                pgtrigger.migrations.AddTrigger(
+                    model_name="modelversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "scoring_modelversionevent" ("created_at", "created_by_id", "engagement_1", "engagement_2", "engagement_3", "fit_a", "fit_b", "fit_c", "fit_floor", "id", "margin", "note", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "published_at", "published_by_id", "state", "threshold") VALUES (NEW."created_at", NEW."created_by_id", NEW."engagement_1", NEW."engagement_2", NEW."engagement_3", NEW."fit_a", NEW."fit_b", NEW."fit_c", NEW."fit_floor", NEW."id", NEW."margin", NEW."note", NEW."number", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."published_at", NEW."published_by_id", NEW."state", NEW."threshold"); RETURN NULL;',
+                            hash="bd2371d07c9851ec345daa71655df3d63af7056a",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_ccedb",
+                            table="scoring_modelversion",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-                ("fit_high", models.IntegerField(default=0)),
-                ("qualified", models.BooleanField(default=False)),
-                ("critical_rule", models.CharField(blank=True, max_length=60)),
-                ("disqualifying_rule", models.CharField(blank=True, max_length=60)),
-                (
-                    "as_of",
-                    models.DateTimeField(help_text="The instant of the last scoring that changed this row."),
-                ),
-                (
-                    "next_change_at",
-                    models.DateTimeField(help_text="Nothing changes by time alone before this.", null=True),
-                ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="scoring.modelversion",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="modelversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scoring_modelversionevent" ("created_at", "created_by_id", "engagement_1", "engagement_2", "engagement_3", "fit_a", "fit_b", "fit_c", "fit_floor", "id", "margin", "note", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "published_at", "published_by_id", "state", "threshold") VALUES (OLD."created_at", OLD."created_by_id", OLD."engagement_1", OLD."engagement_2", OLD."engagement_3", OLD."fit_a", OLD."fit_b", OLD."fit_c", OLD."fit_floor", OLD."id", OLD."margin", OLD."note", OLD."number", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."published_at", OLD."published_by_id", OLD."state", OLD."threshold"); RETURN NULL;',
+                            hash="15b44071481b50d52092c9160dcf9c4bf21ddcb2",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_65779",
+                            table="scoring_modelversion",
+                            when="AFTER",
+                        ),
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ScoreChange",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                pgtrigger.migrations.AddTrigger(
+                    model_name="modelversionevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="ed1793d104054aa25baa47c62f2ac8b87e251426",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_9716f",
+                            table="scoring_modelversionevent",
+                            when="BEFORE",
+                        ),
                     ),
                 ),
-                ("at", models.DateTimeField()),
-                ("total", models.IntegerField()),
-                ("fit", models.IntegerField()),
-                ("engagement", models.IntegerField()),
-                ("band", models.CharField(max_length=2)),
-                ("qualified", models.BooleanField()),
-                (
-                    "lead",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="score_changes",
-                        to="leads.lead",
+                migrations.AddIndex(
+                    model_name="qualificationcycle",
+                    index=models.Index(
+                        condition=models.Q(("closed_at", None)), fields=["opened_at"], name="cycle_open_idx"
                     ),
                 ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="scoring.modelversion",
+                migrations.AddConstraint(
+                    model_name="qualificationcycle",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("closed_at", None)), fields=("lead",), name="cycle_one_open"
                     ),
                 ),
-            ],
-        ),
-        migrations.AddConstraint(
-            model_name="modelversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "published")), fields=("state",), name="version_one_published"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="modelversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="keep_version",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (NOT (OLD.\"state\" = 'draft'))",
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
-                    hash="af397136b9a451284a8be2b323fec5c91b94d69e",
-                    operation="DELETE",
-                    pgid="pgtrigger_keep_version_5708c",
-                    table="scoring_modelversion",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="qualificationcycle",
+                    constraint=models.UniqueConstraint(fields=("lead", "n"), name="cycle_number_unique"),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="modelversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="freeze_version",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition='WHEN (NOT (OLD."state" = \'draft\') AND (OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."threshold" IS DISTINCT FROM (NEW."threshold") OR OLD."fit_floor" IS DISTINCT FROM (NEW."fit_floor") OR OLD."margin" IS DISTINCT FROM (NEW."margin") OR OLD."fit_a" IS DISTINCT FROM (NEW."fit_a") OR OLD."fit_b" IS DISTINCT FROM (NEW."fit_b") OR OLD."fit_c" IS DISTINCT FROM (NEW."fit_c") OR OLD."engagement_1" IS DISTINCT FROM (NEW."engagement_1") OR OLD."engagement_2" IS DISTINCT FROM (NEW."engagement_2") OR OLD."engagement_3" IS DISTINCT FROM (NEW."engagement_3")))',
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
-                    hash="a459a6f0ef168ab5738c8d5a6e3661cccba1892a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_freeze_version_3e734",
-                    table="scoring_modelversion",
-                    when="BEFORE",
+                migrations.AddConstraint(
+                    model_name="qualificationcycle",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at", None), ("outcome", "")),
+                            models.Q(("closed_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="cycle_outcome_when_closed",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="modelversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scoring_modelversionevent" ("created_at", "created_by_id", "engagement_1", "engagement_2", "engagement_3", "fit_a", "fit_b", "fit_c", "fit_floor", "id", "margin", "note", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "published_at", "published_by_id", "state", "threshold") VALUES (NEW."created_at", NEW."created_by_id", NEW."engagement_1", NEW."engagement_2", NEW."engagement_3", NEW."fit_a", NEW."fit_b", NEW."fit_c", NEW."fit_floor", NEW."id", NEW."margin", NEW."note", NEW."number", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."published_at", NEW."published_by_id", NEW."state", NEW."threshold"); RETURN NULL;',
-                    hash="f48b2645f906bec334db44969e0d51ba3d71ab80",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_fcf8d",
-                    table="scoring_modelversion",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="qualificationcycle",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scoring_qualificationcycleevent" ("band", "cause", "closed_at", "closed_by_id", "evidence_at", "id", "lead_id", "n", "opened_at", "outcome", "outcome_reason", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule_key", "total", "version_id") VALUES (NEW."band", NEW."cause", NEW."closed_at", NEW."closed_by_id", NEW."evidence_at", NEW."id", NEW."lead_id", NEW."n", NEW."opened_at", NEW."outcome", NEW."outcome_reason", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason", NEW."rule_key", NEW."total", NEW."version_id"); RETURN NULL;',
+                            hash="4a539a03e8b7664f2a3a3fc459f177c8fe3baacb",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_637f9",
+                            table="scoring_qualificationcycle",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="modelversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "scoring_modelversionevent" ("created_at", "created_by_id", "engagement_1", "engagement_2", "engagement_3", "fit_a", "fit_b", "fit_c", "fit_floor", "id", "margin", "note", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "published_at", "published_by_id", "state", "threshold") VALUES (NEW."created_at", NEW."created_by_id", NEW."engagement_1", NEW."engagement_2", NEW."engagement_3", NEW."fit_a", NEW."fit_b", NEW."fit_c", NEW."fit_floor", NEW."id", NEW."margin", NEW."note", NEW."number", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."published_at", NEW."published_by_id", NEW."state", NEW."threshold"); RETURN NULL;',
-                    hash="bd2371d07c9851ec345daa71655df3d63af7056a",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_ccedb",
-                    table="scoring_modelversion",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="qualificationcycle",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "scoring_qualificationcycleevent" ("band", "cause", "closed_at", "closed_by_id", "evidence_at", "id", "lead_id", "n", "opened_at", "outcome", "outcome_reason", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule_key", "total", "version_id") VALUES (NEW."band", NEW."cause", NEW."closed_at", NEW."closed_by_id", NEW."evidence_at", NEW."id", NEW."lead_id", NEW."n", NEW."opened_at", NEW."outcome", NEW."outcome_reason", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason", NEW."rule_key", NEW."total", NEW."version_id"); RETURN NULL;',
+                            hash="3b1817478db0347653ebe20674ff1b90b3a76166",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_292a2",
+                            table="scoring_qualificationcycle",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="modelversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scoring_modelversionevent" ("created_at", "created_by_id", "engagement_1", "engagement_2", "engagement_3", "fit_a", "fit_b", "fit_c", "fit_floor", "id", "margin", "note", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "published_at", "published_by_id", "state", "threshold") VALUES (OLD."created_at", OLD."created_by_id", OLD."engagement_1", OLD."engagement_2", OLD."engagement_3", OLD."fit_a", OLD."fit_b", OLD."fit_c", OLD."fit_floor", OLD."id", OLD."margin", OLD."note", OLD."number", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."published_at", OLD."published_by_id", OLD."state", OLD."threshold"); RETURN NULL;',
-                    hash="15b44071481b50d52092c9160dcf9c4bf21ddcb2",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_65779",
-                    table="scoring_modelversion",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="qualificationcycle",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scoring_qualificationcycleevent" ("band", "cause", "closed_at", "closed_by_id", "evidence_at", "id", "lead_id", "n", "opened_at", "outcome", "outcome_reason", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule_key", "total", "version_id") VALUES (OLD."band", OLD."cause", OLD."closed_at", OLD."closed_by_id", OLD."evidence_at", OLD."id", OLD."lead_id", OLD."n", OLD."opened_at", OLD."outcome", OLD."outcome_reason", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason", OLD."rule_key", OLD."total", OLD."version_id"); RETURN NULL;',
+                            hash="3b907d04004ea385554384d254726956383f2837",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_3fb66",
+                            table="scoring_qualificationcycle",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="modelversionevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="ed1793d104054aa25baa47c62f2ac8b87e251426",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_9716f",
-                    table="scoring_modelversionevent",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="qualificationcycleevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="7207dc34fe8642418fcdf38f58a1ba256d75698a",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_9f7ab",
+                            table="scoring_qualificationcycleevent",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="qualificationcycle",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)), fields=["opened_at"], name="cycle_open_idx"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="qualificationcycle",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_at", None)), fields=("lead",), name="cycle_one_open"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="qualificationcycle",
-            constraint=models.UniqueConstraint(fields=("lead", "n"), name="cycle_number_unique"),
-        ),
-        migrations.AddConstraint(
-            model_name="qualificationcycle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at", None), ("outcome", "")),
-                    models.Q(("closed_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
-                    _connector="OR",
+                migrations.AddConstraint(
+                    model_name="rulegroup",
+                    constraint=models.UniqueConstraint(fields=("version", "key"), name="group_key_unique"),
                 ),
-                name="cycle_outcome_when_closed",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="qualificationcycle",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scoring_qualificationcycleevent" ("band", "cause", "closed_at", "closed_by_id", "evidence_at", "id", "lead_id", "n", "opened_at", "outcome", "outcome_reason", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule_key", "total", "version_id") VALUES (NEW."band", NEW."cause", NEW."closed_at", NEW."closed_by_id", NEW."evidence_at", NEW."id", NEW."lead_id", NEW."n", NEW."opened_at", NEW."outcome", NEW."outcome_reason", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason", NEW."rule_key", NEW."total", NEW."version_id"); RETURN NULL;',
-                    hash="4a539a03e8b7664f2a3a3fc459f177c8fe3baacb",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_637f9",
-                    table="scoring_qualificationcycle",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="rulegroup",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="freeze_group",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            declare="DECLARE frozen boolean;",
+                            func="SELECT EXISTS (SELECT 1 FROM scoring_modelversion v WHERE v.state <> 'draft' AND v.id IN (CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END, CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END)) INTO frozen; IF frozen THEN RAISE EXCEPTION 'a published scoring version never changes' USING ERRCODE = 'restrict_violation'; END IF; IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;",
+                            hash="fd074e83d168ceba7c3189b21d0067a1614a8e22",
+                            operation="INSERT OR UPDATE OR DELETE",
+                            pgid="pgtrigger_freeze_group_dfefd",
+                            table="scoring_rulegroup",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="qualificationcycle",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "scoring_qualificationcycleevent" ("band", "cause", "closed_at", "closed_by_id", "evidence_at", "id", "lead_id", "n", "opened_at", "outcome", "outcome_reason", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule_key", "total", "version_id") VALUES (NEW."band", NEW."cause", NEW."closed_at", NEW."closed_by_id", NEW."evidence_at", NEW."id", NEW."lead_id", NEW."n", NEW."opened_at", NEW."outcome", NEW."outcome_reason", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason", NEW."rule_key", NEW."total", NEW."version_id"); RETURN NULL;',
-                    hash="3b1817478db0347653ebe20674ff1b90b3a76166",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_292a2",
-                    table="scoring_qualificationcycle",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="rulegroup",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scoring_rulegroupevent" ("axis", "id", "key", "maximum", "minimum", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version_id") VALUES (NEW."axis", NEW."id", NEW."key", NEW."maximum", NEW."minimum", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."version_id"); RETURN NULL;',
+                            hash="107a8a424fb71ff52b1071de4e78b6f32349ac72",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_a263e",
+                            table="scoring_rulegroup",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="qualificationcycle",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scoring_qualificationcycleevent" ("band", "cause", "closed_at", "closed_by_id", "evidence_at", "id", "lead_id", "n", "opened_at", "outcome", "outcome_reason", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule_key", "total", "version_id") VALUES (OLD."band", OLD."cause", OLD."closed_at", OLD."closed_by_id", OLD."evidence_at", OLD."id", OLD."lead_id", OLD."n", OLD."opened_at", OLD."outcome", OLD."outcome_reason", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason", OLD."rule_key", OLD."total", OLD."version_id"); RETURN NULL;',
-                    hash="3b907d04004ea385554384d254726956383f2837",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_3fb66",
-                    table="scoring_qualificationcycle",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="rulegroup",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "scoring_rulegroupevent" ("axis", "id", "key", "maximum", "minimum", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version_id") VALUES (NEW."axis", NEW."id", NEW."key", NEW."maximum", NEW."minimum", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."version_id"); RETURN NULL;',
+                            hash="7c9c2c501bdf7e188f5dbb45fe7602280c211ee7",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_1e696",
+                            table="scoring_rulegroup",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="qualificationcycleevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="7207dc34fe8642418fcdf38f58a1ba256d75698a",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_9f7ab",
-                    table="scoring_qualificationcycleevent",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="rulegroup",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scoring_rulegroupevent" ("axis", "id", "key", "maximum", "minimum", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version_id") VALUES (OLD."axis", OLD."id", OLD."key", OLD."maximum", OLD."minimum", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."position", OLD."version_id"); RETURN NULL;',
+                            hash="07ac705352c95c9be578f90d7ebdd6b197f1fbbb",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_c8528",
+                            table="scoring_rulegroup",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rulegroup",
-            constraint=models.UniqueConstraint(fields=("version", "key"), name="group_key_unique"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="rulegroup",
-            trigger=pgtrigger.compiler.Trigger(
-                name="freeze_group",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE frozen boolean;",
-                    func="SELECT EXISTS (SELECT 1 FROM scoring_modelversion v WHERE v.state <> 'draft' AND v.id IN (CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END, CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END)) INTO frozen; IF frozen THEN RAISE EXCEPTION 'a published scoring version never changes' USING ERRCODE = 'restrict_violation'; END IF; IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;",
-                    hash="fd074e83d168ceba7c3189b21d0067a1614a8e22",
-                    operation="INSERT OR UPDATE OR DELETE",
-                    pgid="pgtrigger_freeze_group_dfefd",
-                    table="scoring_rulegroup",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="ruleevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="3ff322782577f8803f25e51c9c9c0fb1e54fe052",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_c48aa",
+                            table="scoring_ruleevent",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="rulegroup",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scoring_rulegroupevent" ("axis", "id", "key", "maximum", "minimum", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version_id") VALUES (NEW."axis", NEW."id", NEW."key", NEW."maximum", NEW."minimum", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."position", NEW."version_id"); RETURN NULL;',
-                    hash="107a8a424fb71ff52b1071de4e78b6f32349ac72",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_a263e",
-                    table="scoring_rulegroup",
-                    when="AFTER",
+                migrations.AddConstraint(
+                    model_name="rule",
+                    constraint=models.UniqueConstraint(fields=("version", "key"), name="rule_key_unique"),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="rulegroup",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "scoring_rulegroupevent" ("axis", "id", "key", "maximum", "minimum", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version_id") VALUES (NEW."axis", NEW."id", NEW."key", NEW."maximum", NEW."minimum", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."position", NEW."version_id"); RETURN NULL;',
-                    hash="7c9c2c501bdf7e188f5dbb45fe7602280c211ee7",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_1e696",
-                    table="scoring_rulegroup",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="rule",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="freeze_rule",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            declare="DECLARE frozen boolean;",
+                            func="SELECT EXISTS (SELECT 1 FROM scoring_modelversion v WHERE v.state <> 'draft' AND v.id IN (CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END, CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END)) INTO frozen; IF frozen THEN RAISE EXCEPTION 'a published scoring version never changes' USING ERRCODE = 'restrict_violation'; END IF; IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;",
+                            hash="28f558ad917c320db10c97025f0f9e53533ade18",
+                            operation="INSERT OR UPDATE OR DELETE",
+                            pgid="pgtrigger_freeze_rule_5ba85",
+                            table="scoring_rule",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="rulegroup",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scoring_rulegroupevent" ("axis", "id", "key", "maximum", "minimum", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "position", "version_id") VALUES (OLD."axis", OLD."id", OLD."key", OLD."maximum", OLD."minimum", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."position", OLD."version_id"); RETURN NULL;',
-                    hash="07ac705352c95c9be578f90d7ebdd6b197f1fbbb",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_c8528",
-                    table="scoring_rulegroup",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="rule",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scoring_ruleevent" ("activity", "aggregate", "cap", "conditions", "decay", "decay_days", "distinct_by", "effect", "enabled", "group_id", "id", "key", "mode", "n", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "position", "subject", "version_id", "window_hours") VALUES (NEW."activity", NEW."aggregate", NEW."cap", NEW."conditions", NEW."decay", NEW."decay_days", NEW."distinct_by", NEW."effect", NEW."enabled", NEW."group_id", NEW."id", NEW."key", NEW."mode", NEW."n", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."points", NEW."position", NEW."subject", NEW."version_id", NEW."window_hours"); RETURN NULL;',
+                            hash="a79720b963360e7b735c52cefb6999c68033385d",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_4dc43",
+                            table="scoring_rule",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="ruleevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="3ff322782577f8803f25e51c9c9c0fb1e54fe052",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_c48aa",
-                    table="scoring_ruleevent",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="rule",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "scoring_ruleevent" ("activity", "aggregate", "cap", "conditions", "decay", "decay_days", "distinct_by", "effect", "enabled", "group_id", "id", "key", "mode", "n", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "position", "subject", "version_id", "window_hours") VALUES (NEW."activity", NEW."aggregate", NEW."cap", NEW."conditions", NEW."decay", NEW."decay_days", NEW."distinct_by", NEW."effect", NEW."enabled", NEW."group_id", NEW."id", NEW."key", NEW."mode", NEW."n", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."points", NEW."position", NEW."subject", NEW."version_id", NEW."window_hours"); RETURN NULL;',
+                            hash="4bd60171f3ab7cd906155b54a15cda6d78414091",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_51dff",
+                            table="scoring_rule",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rule",
-            constraint=models.UniqueConstraint(fields=("version", "key"), name="rule_key_unique"),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="rule",
-            trigger=pgtrigger.compiler.Trigger(
-                name="freeze_rule",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    declare="DECLARE frozen boolean;",
-                    func="SELECT EXISTS (SELECT 1 FROM scoring_modelversion v WHERE v.state <> 'draft' AND v.id IN (CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END, CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END)) INTO frozen; IF frozen THEN RAISE EXCEPTION 'a published scoring version never changes' USING ERRCODE = 'restrict_violation'; END IF; IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW;",
-                    hash="28f558ad917c320db10c97025f0f9e53533ade18",
-                    operation="INSERT OR UPDATE OR DELETE",
-                    pgid="pgtrigger_freeze_rule_5ba85",
-                    table="scoring_rule",
-                    when="BEFORE",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="rule",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scoring_ruleevent" ("activity", "aggregate", "cap", "conditions", "decay", "decay_days", "distinct_by", "effect", "enabled", "group_id", "id", "key", "mode", "n", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "position", "subject", "version_id", "window_hours") VALUES (OLD."activity", OLD."aggregate", OLD."cap", OLD."conditions", OLD."decay", OLD."decay_days", OLD."distinct_by", OLD."effect", OLD."enabled", OLD."group_id", OLD."id", OLD."key", OLD."mode", OLD."n", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."points", OLD."position", OLD."subject", OLD."version_id", OLD."window_hours"); RETURN NULL;',
+                            hash="4704b24c34ec09abab75ccbc26b9831ad59f8736",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_b9e27",
+                            table="scoring_rule",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="rule",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scoring_ruleevent" ("activity", "aggregate", "cap", "conditions", "decay", "decay_days", "distinct_by", "effect", "enabled", "group_id", "id", "key", "mode", "n", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "position", "subject", "version_id", "window_hours") VALUES (NEW."activity", NEW."aggregate", NEW."cap", NEW."conditions", NEW."decay", NEW."decay_days", NEW."distinct_by", NEW."effect", NEW."enabled", NEW."group_id", NEW."id", NEW."key", NEW."mode", NEW."n", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."points", NEW."position", NEW."subject", NEW."version_id", NEW."window_hours"); RETURN NULL;',
-                    hash="a79720b963360e7b735c52cefb6999c68033385d",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_4dc43",
-                    table="scoring_rule",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="rulegroupevent",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="append_only",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                            hash="3711b0f0a1c23a66ac4c3303b7a299fadd25296d",
+                            operation="UPDATE OR DELETE",
+                            pgid="pgtrigger_append_only_90c8c",
+                            table="scoring_rulegroupevent",
+                            when="BEFORE",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="rule",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "scoring_ruleevent" ("activity", "aggregate", "cap", "conditions", "decay", "decay_days", "distinct_by", "effect", "enabled", "group_id", "id", "key", "mode", "n", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "position", "subject", "version_id", "window_hours") VALUES (NEW."activity", NEW."aggregate", NEW."cap", NEW."conditions", NEW."decay", NEW."decay_days", NEW."distinct_by", NEW."effect", NEW."enabled", NEW."group_id", NEW."id", NEW."key", NEW."mode", NEW."n", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."points", NEW."position", NEW."subject", NEW."version_id", NEW."window_hours"); RETURN NULL;',
-                    hash="4bd60171f3ab7cd906155b54a15cda6d78414091",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_51dff",
-                    table="scoring_rule",
-                    when="AFTER",
+                migrations.AddIndex(
+                    model_name="score",
+                    index=models.Index(fields=["-total", "-lead"], name="score_total_idx"),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="rule",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scoring_ruleevent" ("activity", "aggregate", "cap", "conditions", "decay", "decay_days", "distinct_by", "effect", "enabled", "group_id", "id", "key", "mode", "n", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "points", "position", "subject", "version_id", "window_hours") VALUES (OLD."activity", OLD."aggregate", OLD."cap", OLD."conditions", OLD."decay", OLD."decay_days", OLD."distinct_by", OLD."effect", OLD."enabled", OLD."group_id", OLD."id", OLD."key", OLD."mode", OLD."n", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."points", OLD."position", OLD."subject", OLD."version_id", OLD."window_hours"); RETURN NULL;',
-                    hash="4704b24c34ec09abab75ccbc26b9831ad59f8736",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_b9e27",
-                    table="scoring_rule",
-                    when="AFTER",
+                migrations.AddIndex(
+                    model_name="score",
+                    index=models.Index(
+                        condition=models.Q(("next_change_at__isnull", False)),
+                        fields=["next_change_at"],
+                        name="score_due_idx",
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="rulegroupevent",
-            trigger=pgtrigger.compiler.Trigger(
-                name="append_only",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
-                    hash="3711b0f0a1c23a66ac4c3303b7a299fadd25296d",
-                    operation="UPDATE OR DELETE",
-                    pgid="pgtrigger_append_only_90c8c",
-                    table="scoring_rulegroupevent",
-                    when="BEFORE",
+                migrations.AddIndex(
+                    model_name="scorechange",
+                    index=models.Index(fields=["lead", "-at"], name="score_change_idx"),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="score",
-            index=models.Index(fields=["-total", "-lead"], name="score_total_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="score",
-            index=models.Index(
-                condition=models.Q(("next_change_at__isnull", False)),
-                fields=["next_change_at"],
-                name="score_due_idx",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="scorechange",
-            index=models.Index(fields=["lead", "-at"], name="score_change_idx"),
-        ),
+            ]
+        )
     ]

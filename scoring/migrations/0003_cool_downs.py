@@ -5,6 +5,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from accounts.migrating import AtOnce
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -14,91 +16,99 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="qualificationcycle",
-            name="insert_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="qualificationcycle",
-            name="update_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="qualificationcycle",
-            name="delete_delete",
-        ),
-        migrations.AddField(
-            model_name="qualificationcycle",
-            name="cool_until",
-            field=models.DateTimeField(
-                blank=True, help_text="No new cycle opens before, unless a critical signal comes.", null=True
-            ),
-        ),
-        migrations.AddField(
-            model_name="qualificationcycle",
-            name="cooled_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="qualificationcycleevent",
-            name="cool_until",
-            field=models.DateTimeField(
-                blank=True, help_text="No new cycle opens before, unless a critical signal comes.", null=True
-            ),
-        ),
-        migrations.AddField(
-            model_name="qualificationcycleevent",
-            name="cooled_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AddIndex(
-            model_name="qualificationcycle",
-            index=models.Index(
-                condition=models.Q(("cool_until__isnull", False), ("cooled_at", None)),
-                fields=["cool_until"],
-                name="cycle_cooling_idx",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="qualificationcycle",
-            trigger=pgtrigger.compiler.Trigger(
-                name="insert_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scoring_qualificationcycleevent" ("band", "cause", "closed_at", "closed_by_id", "cool_until", "cooled_at", "evidence_at", "id", "lead_id", "n", "opened_at", "outcome", "outcome_reason", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule_key", "total", "version_id") VALUES (NEW."band", NEW."cause", NEW."closed_at", NEW."closed_by_id", NEW."cool_until", NEW."cooled_at", NEW."evidence_at", NEW."id", NEW."lead_id", NEW."n", NEW."opened_at", NEW."outcome", NEW."outcome_reason", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason", NEW."rule_key", NEW."total", NEW."version_id"); RETURN NULL;',
-                    hash="622a6c3a8fef305da13d574040b5f1c323186968",
-                    operation="INSERT",
-                    pgid="pgtrigger_insert_insert_637f9",
-                    table="scoring_qualificationcycle",
-                    when="AFTER",
+        AtOnce(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="qualificationcycle",
+                    name="insert_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="qualificationcycle",
-            trigger=pgtrigger.compiler.Trigger(
-                name="update_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
-                    func='INSERT INTO "scoring_qualificationcycleevent" ("band", "cause", "closed_at", "closed_by_id", "cool_until", "cooled_at", "evidence_at", "id", "lead_id", "n", "opened_at", "outcome", "outcome_reason", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule_key", "total", "version_id") VALUES (NEW."band", NEW."cause", NEW."closed_at", NEW."closed_by_id", NEW."cool_until", NEW."cooled_at", NEW."evidence_at", NEW."id", NEW."lead_id", NEW."n", NEW."opened_at", NEW."outcome", NEW."outcome_reason", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason", NEW."rule_key", NEW."total", NEW."version_id"); RETURN NULL;',
-                    hash="169ea7a27f43ecae8d74f89ac1aa4c39ea2a4aef",
-                    operation="UPDATE",
-                    pgid="pgtrigger_update_update_292a2",
-                    table="scoring_qualificationcycle",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="qualificationcycle",
+                    name="update_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="qualificationcycle",
-            trigger=pgtrigger.compiler.Trigger(
-                name="delete_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scoring_qualificationcycleevent" ("band", "cause", "closed_at", "closed_by_id", "cool_until", "cooled_at", "evidence_at", "id", "lead_id", "n", "opened_at", "outcome", "outcome_reason", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule_key", "total", "version_id") VALUES (OLD."band", OLD."cause", OLD."closed_at", OLD."closed_by_id", OLD."cool_until", OLD."cooled_at", OLD."evidence_at", OLD."id", OLD."lead_id", OLD."n", OLD."opened_at", OLD."outcome", OLD."outcome_reason", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason", OLD."rule_key", OLD."total", OLD."version_id"); RETURN NULL;',
-                    hash="4626eedfa5366f7a22b351c51481e7dc3e5838f3",
-                    operation="DELETE",
-                    pgid="pgtrigger_delete_delete_3fb66",
-                    table="scoring_qualificationcycle",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="qualificationcycle",
+                    name="delete_delete",
                 ),
-            ),
-        ),
+                migrations.AddField(
+                    model_name="qualificationcycle",
+                    name="cool_until",
+                    field=models.DateTimeField(
+                        blank=True,
+                        help_text="No new cycle opens before, unless a critical signal comes.",
+                        null=True,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="qualificationcycle",
+                    name="cooled_at",
+                    field=models.DateTimeField(blank=True, editable=False, null=True),
+                ),
+                migrations.AddField(
+                    model_name="qualificationcycleevent",
+                    name="cool_until",
+                    field=models.DateTimeField(
+                        blank=True,
+                        help_text="No new cycle opens before, unless a critical signal comes.",
+                        null=True,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="qualificationcycleevent",
+                    name="cooled_at",
+                    field=models.DateTimeField(blank=True, editable=False, null=True),
+                ),
+                migrations.AddIndex(
+                    model_name="qualificationcycle",
+                    index=models.Index(
+                        condition=models.Q(("cool_until__isnull", False), ("cooled_at", None)),
+                        fields=["cool_until"],
+                        name="cycle_cooling_idx",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="qualificationcycle",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="insert_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scoring_qualificationcycleevent" ("band", "cause", "closed_at", "closed_by_id", "cool_until", "cooled_at", "evidence_at", "id", "lead_id", "n", "opened_at", "outcome", "outcome_reason", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule_key", "total", "version_id") VALUES (NEW."band", NEW."cause", NEW."closed_at", NEW."closed_by_id", NEW."cool_until", NEW."cooled_at", NEW."evidence_at", NEW."id", NEW."lead_id", NEW."n", NEW."opened_at", NEW."outcome", NEW."outcome_reason", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."reason", NEW."rule_key", NEW."total", NEW."version_id"); RETURN NULL;',
+                            hash="622a6c3a8fef305da13d574040b5f1c323186968",
+                            operation="INSERT",
+                            pgid="pgtrigger_insert_insert_637f9",
+                            table="scoring_qualificationcycle",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="qualificationcycle",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="update_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                            func='INSERT INTO "scoring_qualificationcycleevent" ("band", "cause", "closed_at", "closed_by_id", "cool_until", "cooled_at", "evidence_at", "id", "lead_id", "n", "opened_at", "outcome", "outcome_reason", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule_key", "total", "version_id") VALUES (NEW."band", NEW."cause", NEW."closed_at", NEW."closed_by_id", NEW."cool_until", NEW."cooled_at", NEW."evidence_at", NEW."id", NEW."lead_id", NEW."n", NEW."opened_at", NEW."outcome", NEW."outcome_reason", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."reason", NEW."rule_key", NEW."total", NEW."version_id"); RETURN NULL;',
+                            hash="169ea7a27f43ecae8d74f89ac1aa4c39ea2a4aef",
+                            operation="UPDATE",
+                            pgid="pgtrigger_update_update_292a2",
+                            table="scoring_qualificationcycle",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="qualificationcycle",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="delete_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scoring_qualificationcycleevent" ("band", "cause", "closed_at", "closed_by_id", "cool_until", "cooled_at", "evidence_at", "id", "lead_id", "n", "opened_at", "outcome", "outcome_reason", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "reason", "rule_key", "total", "version_id") VALUES (OLD."band", OLD."cause", OLD."closed_at", OLD."closed_by_id", OLD."cool_until", OLD."cooled_at", OLD."evidence_at", OLD."id", OLD."lead_id", OLD."n", OLD."opened_at", OLD."outcome", OLD."outcome_reason", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."reason", OLD."rule_key", OLD."total", OLD."version_id"); RETURN NULL;',
+                            hash="4626eedfa5366f7a22b351c51481e7dc3e5838f3",
+                            operation="DELETE",
+                            pgid="pgtrigger_delete_delete_3fb66",
+                            table="scoring_qualificationcycle",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+            ]
+        )
     ]

@@ -1,24 +1,22 @@
 """Eight processes hand off at once: shares as the weights promise, no lead twice, none lost, no limit broken."""
 
-import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from collections import Counter
-from contextlib import suppress
+from urllib.parse import urlsplit
 
 import pytest
-from django.db import connections
+from django.db import connection
 
 from accounts.models import User
-from handoff.errors import NotWaiting
 from handoff.models import Handoff, Holding, RoundRobinSeat, RoutingDecision
-from handoff.services.offers import offer_or_hold
 from leads.models import Lead
 from scoring.models import QualificationCycle
 from tests.handoff.factories import make_version
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PROCESSES = 8
 MANY = int(os.environ.get("TANDEM_RACE_LEADS", "500"))  # 10,000 take some minutes; see docs/development.md
 WEIGHTS = (5, 3, 2, 2, 1, 1, 1)
 
@@ -41,17 +39,16 @@ def many_cycles(number):
     return QualificationCycle.objects.bulk_create([QualificationCycle(lead=lead, **common) for lead in leads])
 
 
-def in_processes(work):
-    """`work(place)` in eight processes with connections of their own; the seconds it took."""
-    connections.close_all()
-    fork = multiprocessing.get_context("fork")
-    workers = [fork.Process(target=work, args=(place,)) for place in range(PROCESSES)]
+def hand_off(cycles, actor, *, way):
+    """Eight processes, started together; the seconds it took. `way` as in race_worker."""
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    command = [sys.executable, "-m", "tests.handoff.race_worker", str(actor.pk), way]
     began = time.monotonic()
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert [worker.exitcode for worker in workers] == [0] * PROCESSES
+    subprocess.run(
+        [*command, *(str(cycle.pk) for cycle in cycles)],
+        env=os.environ | {"DATABASE_URL": url.geturl(), "DJANGO_SETTINGS_MODULE": "config.settings.test"},
+        check=True,
+    )
     return time.monotonic() - began
 
 
@@ -67,15 +64,10 @@ def reps(person):
 def test_eight_processes_assign_fairly_without_loss_or_double(number, reps, mara):
     cycles = many_cycles(number)
 
-    def work(place):
-        """Every cycle is tried by two processes."""
-        for cycle in cycles[place // 2 :: PROCESSES // 2]:
-            try_offer(cycle, mara)
-
-    seconds = in_processes(work)
+    seconds = hand_off(cycles, mara, way="twice")
 
     shares = Counter(Handoff.objects.values_list("rep", flat=True))
-    print(f"\n{number} leads by {PROCESSES} processes in {seconds:.1f} s: {number / seconds:.0f} a second")
+    print(f"\n{number} leads by eight processes in {seconds:.1f} s: {number / seconds:.0f} a second")
     assert Handoff.objects.count() == Handoff.objects.values("cycle").distinct().count() == number
     assert RoutingDecision.objects.count() == number
     for rep, weight in zip(reps, WEIGHTS, strict=True):
@@ -86,14 +78,9 @@ def test_the_last_place_is_filled_once(reps, mara):
     RoundRobinSeat.objects.update(max_open=1)
     cycles = many_cycles(24)
 
-    in_processes(lambda place: [try_offer(cycle, mara) for cycle in cycles[place::PROCESSES]])
+    hand_off(cycles, mara, way="once")
 
     shares = Counter(Handoff.objects.values_list("rep", flat=True))
     assert set(shares.values()) == {1}
     assert len(shares) == User.objects.reps().count()
     assert Holding.objects.filter(released_at=None).count() == 24 - len(reps)
-
-
-def try_offer(cycle, actor):
-    with suppress(NotWaiting):  # the other process was faster
-        offer_or_hold(cycle=cycle, actor=actor)
