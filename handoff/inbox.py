@@ -76,9 +76,9 @@ class Inbox:
     now: datetime
     filters: Filters = Filters()
 
-    def clocks(self, kind: str) -> QuerySet[SlaClock]:
+    def clocks(self, *kinds: str) -> QuerySet[SlaClock]:
         rows = SlaClock.objects.visible_to(self.user).filter(
-            kind=kind, cancelled_at=None, cycle__closed_at=None
+            kind__in=kinds, cancelled_at=None, cycle__closed_at=None
         )
         related = (
             ("lead__company", "lead__score") if self.user.is_rep else ("rep", "lead__company", "lead__score")
@@ -162,14 +162,11 @@ class Item:
     handoff: Handoff
     sla: Face | None
     snoozed: bool = False
+    state: str = ""  # the group in which a page shows it
 
     @property
     def reasons(self) -> list[str]:
         return chips(self.handoff.cycle.reason)
-
-    @property
-    def state(self) -> str:
-        return "working" if self.handoff.accepted_at else "offer"
 
 
 @dataclass(frozen=True)
@@ -219,7 +216,7 @@ def _page(inbox: Inbox, group: Group, after: str, size: int) -> tuple[list[Item]
     items: list[Item] = []
     for number, segment in list(enumerate(group.segments))[at:]:
         page = keyset.page(segment.rows(inbox), segment.order, cursor=cursor, size=size - len(items))
-        items += [item_of(clock, inbox.now) for clock in page.rows]
+        items += [item_of(clock, inbox.now, group.key) for clock in page.rows]
         if page.next:
             return items, f"{number}.{page.next}"
         if len(items) == size:
@@ -229,11 +226,11 @@ def _page(inbox: Inbox, group: Group, after: str, size: int) -> tuple[list[Item]
     return items, ""
 
 
-def item_of(clock: SlaClock, now: datetime) -> Item:
+def item_of(clock: SlaClock, now: datetime, state: str) -> Item:
     assert clock.handoff is not None  # the clocks of an inbox belong to handoffs
     clock.handoff.cycle = clock.cycle  # the same row; joined once
     until = clock.handoff.snoozed_until
-    return Item(clock.handoff, face(clock, now, met="First touch met"), bool(until and until > now))
+    return Item(clock.handoff, face(clock, now, met="First touch met"), bool(until and until > now), state)
 
 
 def neighbours(inbox: Inbox, row: SlaClock | None, keys: tuple[str, ...]) -> tuple[int | None, int | None]:

@@ -66,6 +66,17 @@ def cursor_after(order: tuple[By, ...], row: Any) -> str:
     return _encode(order, row, False)
 
 
+def up_to(order: tuple[By, ...], cursor: str) -> Q:
+    """Rows above the page that this cursor asks for; none when it cannot be read."""
+    position = _decode(cursor)
+    if position is None or len(position["at"]) != len(order):
+        return Q(pk__in=())
+    last = Q()
+    for by, value in zip(order, position["at"], strict=True):
+        last &= by.same(value)
+    return _after(order, position["at"], True) | last
+
+
 def beside(rows: QuerySet, order: tuple[By, ...], row: Any | None, *, back: bool) -> Any | None:
     """The row before or after this one; without one, the last or the first."""
     if row is not None:

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from handoff.services import calendars, clocks, deliveries, draining, notifications, sweeps
 from handoff.services.feedback import ask
+from handoff.services.news import tell_queue
 from handoff.services.qualification import promote_complete
 from handoff.services.silence import keep_silence_rule
 from leads.events import heard
@@ -20,6 +21,7 @@ def start_clock(cycle_id: int, **_ids: int) -> None:
     cycle = QualificationCycle.objects.open().filter(pk=cycle_id).first()
     if cycle is not None:
         clocks.start_hand_off_clock(cycle)
+        tell_queue("qualified", cycle=cycle.pk, lead=cycle.lead_id)
 
 
 @shared_task(acks_late=True)
@@ -27,6 +29,7 @@ def close_up(**_ids: int) -> None:
     """A cycle ended somewhere else: its offer and its clocks end with it."""
     sweeps.withdraw_from_closed_cycles()
     sweeps.cancel_of_closed_cycles()
+    tell_queue("closed")
 
 
 @shared_task(acks_late=True)

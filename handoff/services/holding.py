@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from handoff.decisions import Decision, pool_of
 from handoff.models import Holding
+from handoff.services.news import tell_queue
 from handoff.services.routing import write_down
 from scoring.models import QualificationCycle
 
@@ -23,6 +24,7 @@ def hold(*, cycle: QualificationCycle, decision: Decision, actor: Any, note: str
     found.next_at = decision.next_at
     found.save()
     found.refresh_from_db()
+    tell_queue("held", cycle=cycle.pk, lead=cycle.lead_id)
     return found
 
 

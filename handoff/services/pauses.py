@@ -17,6 +17,7 @@ from handoff.clock import database_now
 from handoff.errors import CannotPause, CannotResume
 from handoff.models import ClockPause, Handoff, SlaClock
 from handoff.services import clocks
+from handoff.services.news import tell
 from handoff.services.offers import lock_cycle
 
 LONGEST = timedelta(days=366)
@@ -39,6 +40,7 @@ def pause(
         raise CannotPause("No promise runs that could be paused. One that is overdue stays overdue.")
     for clock in waiting:
         _pause(clock, now, until, actor, reason, note)
+    tell(handoff, "paused")
     return waiting
 
 
@@ -64,6 +66,7 @@ def resume(*, handoff: Handoff, actor: Any) -> list[SlaClock]:
         pauses.update(ended_at=now, resumed_by_id=actor.pk)
         clock.paused_at = clock.resumes_at = None
         _save(clock)
+    tell(handoff, "resumed")
     return paused
 
 

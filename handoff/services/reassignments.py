@@ -19,6 +19,7 @@ from handoff.errors import CannotTake, NotBeingWorked
 from handoff.models import ClockMove, Handoff, SlaClock
 from handoff.services import clocks, offers, opportunities, routing
 from handoff.services.answers import settle
+from handoff.services.news import tell
 from handoff.services.promises import Book
 
 
@@ -53,6 +54,7 @@ def _let_go(handoff: Handoff, actor: Any) -> None:
     handoff.refresh_from_db()
     if not won:
         raise NotBeingWorked(f"{handoff.lead.name} is no longer being worked, so nothing was moved.")
+    tell(handoff, "passed_on")
 
 
 def _carry_on(before: Handoff, after: Handoff, actor: Any, at: datetime) -> None:

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from accounts.models import User
 from handoff.events import CapacityChanged
 from handoff.models import Absence, BusinessCalendar, RoundRobinSeat
+from handoff.services.news import tell_team
 from leads.events import publish
 
 
@@ -30,6 +31,7 @@ def set_seat(
     values = {"weight": weight, "active": active, "max_open": max_open, "max_today": max_today}
     seat, _ = RoundRobinSeat.objects.update_or_create(rep=rep, defaults=values | {"calendar": calendar})
     publish(CapacityChanged(rep_id=rep.pk))
+    tell_team("capacity", rep.pk)
     return seat
 
 
@@ -44,6 +46,7 @@ def add_absence(
     most_owed: int,
 ) -> Absence:
     _may_staff(actor)
+    tell_team("absence", rep.pk)
     return Absence.objects.create(
         rep=rep, starts_at=starts_at, ends_at=ends_at, cover=cover, most_owed=most_owed
     )
@@ -57,6 +60,7 @@ def end_absence(*, absence: Absence, actor: Any) -> None:
     if not begun.update(ends_at=Now()):
         absence.delete()
     publish(CapacityChanged(rep_id=absence.rep_id))
+    tell_team("absence", absence.rep_id)
 
 
 def _may_staff(actor: Any) -> None:

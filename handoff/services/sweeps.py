@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from handoff.models import Handoff, SlaClock
 from handoff.services import clocks, telling
 from handoff.services.answers import settle
-from handoff.services.news import tell_all
+from handoff.services.news import tell_all, tell_by_id, tell_queue
 from handoff.services.promises import Book
 from leads.models import Lead
 from scoring.models import QualificationCycle
@@ -49,12 +49,15 @@ def withdraw_from_closed_cycles() -> int:
     """A lead that was disqualified or merged away is no longer on offer."""
     over = Handoff.objects.open().filter(cycle__closed_at__isnull=False)
     locked = list(over.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True))
+    tell_by_id(locked, "closed")
     return Handoff.objects.open().filter(pk__in=locked).update(withdrawn_at=Now())
 
 
 def cancel_of_closed_cycles() -> int:
     running = SlaClock.objects.running().filter(cycle__closed_at__isnull=False)
-    return clocks.end(SlaClock.objects.filter(pk__in=list(running.values_list("pk", flat=True)[:BATCH])))
+    over = dict(running.values_list("pk", "handoff")[:BATCH])
+    tell_by_id((handoff for handoff in over.values() if handoff), "closed")
+    return clocks.end(SlaClock.objects.filter(pk__in=list(over)))
 
 
 def tell_of_snoozed(*, limit: int = BATCH) -> int:
@@ -71,6 +74,8 @@ def start_missing(*, limit: int = BATCH) -> int:
     missing += _missing_of_handoffs(Kind.FIRST_TOUCH, "accepted_at", _untouched(), limit)
     missing += _missing_of_handoffs(Kind.DISPOSITION, "accepted_at", _just_accepted(), limit)
     clocks.start_clocks(missing)
+    if missing:
+        tell_queue("look")
     return len(missing)
 
 

@@ -19,6 +19,7 @@ from handoff.faces import chips, face
 from handoff.inbox import BY_KEY, GROUPS, Filters, Inbox, Shown, neighbours, row_of, shown, totals
 from handoff.models import Handoff, Opportunity, SlaClock
 from handoff.pausing import pausing
+from handoff.standing import outcome_words, stamp
 from leads.models import Activity
 from scoring.models import QualificationCycle
 
@@ -52,7 +53,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def find(request: HttpRequest, pk: int) -> Handoff:
-    handoff = Handoff.objects.visible_to(request.user).with_people().filter(pk=pk).first()
+    handoffs: Any = Handoff.objects.visible_to(request.user).with_people()
+    handoff = handoffs.select_related("answered_by", "cycle__closed_by").filter(pk=pk).first()
     if handoff is None:
         raise Http404
     return handoff
@@ -90,7 +92,12 @@ def list_context(request: HttpRequest, *, board: bool | None = None) -> dict[str
         "whole_url": list_url(mine.filters.query()),
         "clear_url": list_url({"show": request.GET.get("show", "")}),
         "news_query": urlencode(
-            {**query, **({"as": "board"} if board else {}), "since": mine.now.isoformat()}
+            {
+                **query,
+                **({"as": "board"} if board else {}),
+                **({"cut": 1} if after else {}),
+                "since": mine.now.isoformat(),
+            }
         ),
         **_filter_context(request, mine.filters),
     }
@@ -153,6 +160,8 @@ def detail_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
     query = kept_query(request)
     return {
         "handoff": handoff,
+        "stamp": stamp(handoff, clocks.values(), mine.now),
+        "outcome": outcome_words(handoff, mine.now),
         "lead": handoff.lead,
         "reasons": chips(handoff.cycle.reason),
         "clocks": [

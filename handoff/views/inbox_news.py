@@ -1,43 +1,33 @@
-"""What happened to the list since it was drawn: how many are new, and which of its rows somebody else has taken."""
+"""The list lives: how many are new, which rows left or came back, and whether the open lead is out of date."""
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET
 
 from handoff import counting
-from handoff.inbox import Inbox, Item, item_of
+from handoff.inbox import Inbox
+from handoff.inbox_news import Drawn, changed, unseen
 from handoff.models import Handoff, SlaClock
-from handoff.views.inbox import inbox_of, kept_query, list_url, see_inbox
-
-OVERLAP = timedelta(seconds=5)  # an offer's time is when its transaction began, not when it could be seen
-MOST = 300  # rows a page can name
-ROW = re.compile(r"(\d{1,18})([ow])")
+from handoff.standing import stamp
+from handoff.views.inbox import inbox_of, kept_query, keys_of, list_url, see_inbox
 
 
 @see_inbox
 @require_GET
 def news(request: HttpRequest) -> HttpResponse:
-    """`since` is when the list was drawn, `shown` its rows: o for an offer, w for one being worked."""
-    mine, since = inbox_of(request), _since(request)
-    shown = {int(pk): state for pk, state in ROW.findall(request.GET.get("shown", ""))[:MOST]}
-    rows = [(item, "") for item in _late(mine, shown, since)]
-    rows += [(Item(handoff, None), _gone_words(handoff, mine.now)) for handoff in _gone(mine, shown)]
-    fresh = counting.counts({"fresh": _fresh(mine, shown, since)})["fresh"]
+    """`since`, `shown` and `ends` say how the list was drawn, `open` and `stamp` which lead stands beside it."""
+    mine, drawn = inbox_of(request), Drawn.read(request.GET)
     board = request.GET.get("as") == "board"
+    fresh = sum(counting.counts(unseen(mine, keys_of(request, board), drawn)).values())
     context = {
         "fresh": counting.words(fresh) if fresh else "",
         "here_url": list_url(kept_query(request) | ({"as": "board"} if board else {})),
-        "rows": rows,
+        "stale_url": _stale_url(request, mine),
+        "rows": changed(mine, drawn),
         "query": urlencode(kept_query(request)),
         "reps": not mine.user.is_rep,
         "board": board,
@@ -45,47 +35,13 @@ def news(request: HttpRequest) -> HttpResponse:
     return render(request, "handoff/_fresh.html", context)
 
 
-def _since(request: HttpRequest) -> datetime:
-    try:
-        said = parse_datetime(request.GET.get("since", "").replace(" ", "+"))
-    except ValueError:
-        said = None
-    return said if said and timezone.is_aware(said) else timezone.now()
-
-
-def _fresh(mine: Inbox, shown: dict[int, str], since: datetime) -> QuerySet[SlaClock]:
-    came = Q(handoff__offered_at__gt=since - OVERLAP) | Q(handoff__snoozed_until__gt=since)
-    return mine.offers().filter(mine.in_sight(), came).exclude(handoff__in=shown)
-
-
-def _late(mine: Inbox, shown: dict[int, str], since: datetime) -> list[Item]:
-    late = mine.offers().filter(handoff__in=shown, breached_at__gt=since)
-    return [item_of(clock, mine.now) for clock in late]
-
-
-def _gone(mine: Inbox, shown: dict[int, str]) -> list[Handoff]:
-    handoffs: Any = Handoff.objects.visible_to(mine.user).filter(pk__in=shown).with_people()
-    found = handoffs.select_related("answered_by", "cycle__closed_by")
-    return [
-        row for row in found if _gone_words(row, mine.now) and not (shown[row.pk] == "w" and _worked(row))
-    ]
-
-
-def _worked(handoff: Handoff) -> bool:
-    return bool(handoff.accepted_at) and handoff.cycle.closed_at is None
-
-
-def _gone_words(handoff: Handoff, now: datetime) -> str:
-    """Who took it off the list, and when; empty while it belongs there."""
-    moment = handoff.accepted_at or handoff.rejected_at or handoff.withdrawn_at
-    if handoff.cycle.closed_at and not moment:
-        return _words(handoff.cycle.get_outcome_display(), handoff.cycle.closed_by, handoff.cycle.closed_at)
-    if moment:
-        word = "Taken back" if handoff.withdrawn_at else handoff.answer.capitalize()
-        return _words(word, handoff.answered_by, moment)
-    return "Snoozed" if handoff.snoozed_until and handoff.snoozed_until > now else ""
-
-
-def _words(word: str, who: Any, moment: datetime) -> str:
-    by = f" by {who.name[:40]}" if who else ""
-    return f"{word}{by}, {timezone.localtime(moment):%H:%M}"
+def _stale_url(request: HttpRequest, mine: Inbox) -> str:
+    """Where the open lead is to be read again; empty while it is as it was shown."""
+    pk = request.GET.get("open", "")
+    if not pk.isdecimal() or len(pk) > 18:
+        return ""
+    handoff = Handoff.objects.visible_to(mine.user).select_related("cycle").filter(pk=pk).first()
+    if handoff is None:
+        return ""
+    now = stamp(handoff, SlaClock.objects.filter(handoff=handoff), mine.now)
+    return "" if now == request.GET.get("stamp") else list_url(kept_query(request), handoff.pk)

@@ -2,6 +2,7 @@
 // Whatever comes next is fetched before it is asked for and shown at once; the answer of the server replaces it, and
 // if the server refuses, what was there before comes back.
 import { $, $$, say } from './dom.js';
+import { graft } from './graft.js';
 
 const FRESH = 20_000; // ms that a lead fetched ahead may be shown
 const ahead = new Map(); // url -> { at, html }
@@ -116,24 +117,64 @@ for (const kind of ['pointerover', 'focusin']) {
 
 // -- news
 
+const MOST = 250; // rows an address can name
+
 document.body.addEventListener('tandem:live', forget);
 
 document.addEventListener('htmx:configRequest', ({ detail }) => {
   if (detail.elt.id !== 'news') return;
-  detail.parameters.shown = $$('#triage li[data-state]').map((li) => li.id.slice(4) + li.dataset.state[0]).join(',');
+  const drawn = $$('#triage li[data-state]');
+  const said = detail.parameters;
+  said.shown = drawn.slice(0, MOST).map(named).join(',');
+  said.ends = $$('#triage [data-end]').map((el) => el.dataset.end).join(',');
+  if (drawn.length > MOST) said.cut = '1';
+  const { handoff, stamp } = $('#lead')?.dataset ?? {};
+  if (handoff) Object.assign(said, { open: handoff, stamp });
+});
+
+// Id and group of a row, in capitals when it is shown as gone.
+function named(li) {
+  const group = li.dataset.state[0];
+  return li.id.slice(4) + ('gone' in li.dataset ? group.toUpperCase() : group);
+}
+
+// A row that is drawn anew stays the open one, and keeps the focus.
+document.addEventListener('htmx:oobBeforeSwap', ({ detail }) => {
+  const { target: old, fragment } = detail;
+  if (!old.matches?.('#triage li[data-state]')) return;
+  const row = fragment.firstElementChild;
+  const same = row.textContent === old.textContent && 'gone' in row.dataset === 'gone' in old.dataset;
+  if (same) { detail.shouldSwap = false; return; }
+  if (old.contains(current())) $('[data-row]', row).setAttribute('aria-current', 'true');
+  if (old.contains(document.activeElement)) queueMicrotask(() => $('[data-row]', row).focus({ preventScroll: true }));
 });
 
 document.addEventListener('htmx:afterSwap', ({ detail }) => {
   if (detail.target.id !== 'news') return;
   const words = $('[data-fresh]')?.textContent.trim();
   if (words) say(`${words} in the inbox`);
-  const row = current();
-  if (row?.closest('[data-gone]') && $('#lead [data-key=a]')) renew(row);
+  const stale = $('#news [data-stale]');
+  if (stale && !shown) renew(stale.dataset.stale);
 });
 
-// The open lead was answered elsewhere: what it says now, and no button that could not win.
-function renew(row) {
-  window.htmx.ajax('GET', row.getAttribute('hx-get'), { target: '#lead', swap: 'outerHTML' });
+// The open lead has changed elsewhere: what stands now, and no button that could not win.
+async function renew(url) {
+  const lead = $('#lead');
+  const fresh = await fragment(url);
+  if (!fresh || shown || !lead?.isConnected || fresh.dataset.handoff !== lead.dataset.handoff) return;
+  graft(lead, fresh);
+  const outcome = $('[data-outcome]', lead);
+  if (outcome) say(outcome.textContent);
+}
+
+async function fragment(url) {
+  try {
+    const answer = await fetch(url, { headers: { 'HX-Request': 'true' } });
+    if (!answer.ok || answer.redirected) return null;
+    return new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('#lead');
+  } catch {
+    return null; // the next news tries again
+  }
 }
 
 if ($('#panes')) fetchNext();

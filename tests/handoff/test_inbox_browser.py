@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from handoff.models import Handoff
-from handoff.services.answers import accept
+from handoff.services.answers import accept, undo
 from tests.handoff.factories import make_offer, open_around_the_clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,3 +70,27 @@ def test_an_acceptance_that_is_refused_leaves_the_row_where_it_was(offers, page_
     expect(page.locator("#lead:not([hidden]) h2").first).to_contain_text("Anna First")
     assert Handoff.objects.get(pk=offers[0].pk).is_open
     problems.clear()  # the lost request, which the page has told about
+
+
+def test_the_open_lead_follows_what_happens_elsewhere_and_loses_no_text(offers, page_as, rita, max):
+    page = page_as(rita, f"/inbox/{offers[1].pk}/")
+    expect(page.locator("[data-live-state]")).to_have_text("Live")
+    heights = [row.bounding_box() for row in page.locator("#triage [data-row]").all()]
+    page.keyboard.press("r")
+    page.locator("#dialog [name=note]").fill("They asked for 120 seats")
+
+    accept(handoff=offers[1], actor=max)
+
+    expect(page.locator("#lead [data-outcome]")).to_contain_text("Accepted by Max Manager")
+    expect(page.locator("#lead [data-key=a]")).to_have_count(0)
+    expect(page.locator("#lead [data-key=l]")).to_have_count(1)
+    expect(page.locator("#triage [aria-current=true]")).to_contain_text("Accepted by Max Manager")
+    assert page.locator("#dialog [name=note]").input_value() == "They asked for 120 seats"
+    assert [row.bounding_box() for row in page.locator("#triage [data-row]").all()] == heights
+
+    undo(handoff=offers[1], actor=max)
+
+    expect(page.locator("#lead [data-key=a]")).to_have_count(1)
+    expect(page.locator("#triage [aria-current=true]")).to_contain_text("left")
+    expect(page.locator("#triage [data-gone]")).to_have_count(0)
+    assert page.locator("#dialog [name=note]").input_value() == "They asked for 120 seats"

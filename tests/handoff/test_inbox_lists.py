@@ -106,7 +106,8 @@ def test_news_counts_what_came_and_says_who_took_what(crowd, mara, rita, client_
     make_offer(rita, mara, name="New Person")
     accept(handoff=crowd["Soon"], actor=rita)
     shown = ",".join(
-        f"{crowd[name].pk}{state}" for name, state in (("Late", "o"), ("Soon", "o"), ("Met", "w"))
+        f"{crowd[name].pk}{state}"
+        for name, state in (("Late", "d"), ("Soon", "l"), ("Tried", "w"), ("Met", "w"))
     )
 
     news = client_of(rita).get("/inbox/news/", {"since": drawn.isoformat(), "shown": shown}, headers=HTMX)
@@ -133,13 +134,14 @@ def test_a_promise_that_broke_is_shown_where_it_stands(crowd, rita, client_of):
     drawn = database_now()
     SlaClock.objects.filter(handoff=crowd["Late"]).update(breached_at=drawn + timedelta(seconds=1))
 
-    news = client_of(rita).get("/inbox/news/", {"since": drawn.isoformat(), "shown": f"{crowd['Late'].pk}o"})
+    news = client_of(rita).get("/inbox/news/", {"since": drawn.isoformat(), "shown": f"{crowd['Late'].pk}d"})
 
     assert "overdue" in news.content.decode()
 
 
 @pytest.mark.parametrize(
-    "path", ["/inbox/?as=board", "/inbox/news/?since=2020-01-01T00:00:00Z&shown=1o,2o,3w"]
+    "path",
+    ["/inbox/?as=board", "/inbox/news/?since=2020-01-01T00:00:00Z&shown=1d,2l,3w&ends=later.0.x&open=1"],
 )
 def test_many_leads_cost_as_many_queries_as_few(path, crowd, mara, rita, client_of):
     rep = client_of(rita)
