@@ -16,6 +16,7 @@ REACTIONS: dict[str, list[str]] = {
     "handoff.HandoffWithdrawn": ["handoff.tasks.tell_handoff"],
     "handoff.HandoffAccepted": ["nurturing.tasks.stop_lead", "handoff.tasks.drain_holding"],
     "handoff.HandoffRejected": ["nurturing.tasks.recycle_lead", "handoff.tasks.drain_holding"],
+    "handoff.HandoffRecycled": ["nurturing.tasks.recycle_lead", "handoff.tasks.tell_handoff"],
     "handoff.NotificationsDue": ["handoff.tasks.send_notifications"],
     "handoff.HandoffSilent": ["handoff.tasks.tell_handoff", "handoff.tasks.drain_holding"],
     "handoff.OpportunityOpened": ["nurturing.tasks.stop_lead"],

@@ -23,6 +23,14 @@ class HandoffRejected:
 
 
 @dataclass(frozen=True)
+class HandoffRecycled:
+    """Accepted, worked, and given back to nurture."""
+
+    lead_id: int
+    handoff_id: int
+
+
+@dataclass(frozen=True)
 class HandoffSilent:
     """Nobody answered in time and the organisation's rule has acted; which one stands on the handoff."""
 

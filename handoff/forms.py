@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -33,11 +34,30 @@ class OfferForm(forms.Form):
         self.fields["rep"].queryset = User.objects.reps().order_by("name", "pk")  # type: ignore[attr-defined]
 
 
-class TransferForm(OfferForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["rep"].required = True
-        self.fields["rep"].empty_label = "Choose a rep"  # type: ignore[attr-defined]
+class TakerField(forms.ModelChoiceField):
+    """Reps, each with what speaks against them."""
+
+    objections: Mapping[int, str] = {}
+
+    def label_from_instance(self, rep: Any) -> str:
+        words = self.objections.get(rep.pk)
+        return f"{rep} ({words})" if words else str(rep)
+
+
+class TransferForm(forms.Form):
+    """To a colleague. A rep who passes a lead on says why; a manager may."""
+
+    rep = TakerField(label="Sales rep", queryset=User.objects.none(), empty_label="Choose a rep")
+    note = _note("Reason", "Why them, and what should they know?")
+
+    def __init__(self, data: Any, *, handoff: Handoff, actor: Any, objections: Mapping[int, str]) -> None:
+        super().__init__(data)
+        taker = cast(TakerField, self.fields["rep"])
+        taker.queryset = User.objects.reps().exclude(pk=handoff.rep_id).order_by("name", "pk")
+        taker.objections = objections
+        note = self.fields["note"]
+        note.required = actor.is_rep
+        note.error_messages["required"] = "Say why, so that your colleague knows what to do."
 
 
 class WhyForm(forms.Form):
@@ -54,6 +74,13 @@ class RejectForm(forms.Form):
         error_messages={"required": "Choose a reason. It decides what happens next."},
     )
     note = _note("Note", "What did you hear?")
+
+    def __init__(self, data: Any = None, *, follows: str = "") -> None:
+        """`follows` leaves only the reasons with that consequence."""
+        super().__init__(data)
+        if follows:
+            choice = cast(forms.ModelChoiceField, self.fields["reason"])
+            choice.queryset = RejectReason.objects.filter(active=True, consequence=follows)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

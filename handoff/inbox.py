@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from handoff import counting, keyset
 from handoff.faces import Face, chips, face
@@ -22,6 +22,7 @@ SOON = timedelta(hours=1)
 SIZE = 25  # rows of a group before "more"
 WORDS = 8  # of a search
 Kind = SlaClock.Kind
+IN_ORDER = (Kind.ACCEPT, Kind.FIRST_TOUCH, Kind.DISPOSITION)
 DUE_FIRST = (By("due_at", nullable=True), By("cycle__total", descending=True), By("pk"))
 NEWEST_ACCEPTED = (By("handoff__accepted_at", descending=True), By("pk", descending=True))
 BACK_FIRST = (By("handoff__snoozed_until"), By("pk"))
@@ -93,7 +94,15 @@ class Inbox:
         return rows.filter(**{f"handoff__{name}": value for name, value in waiting.items()})
 
     def worked(self) -> QuerySet[SlaClock]:
-        return self.clocks(Kind.FIRST_TOUCH).filter(handoff__accepted_at__isnull=False)
+        return self._accepted(Kind.FIRST_TOUCH)
+
+    def taken_over(self) -> QuerySet[SlaClock]:
+        """Touched by another rep before, so that only the decision is promised."""
+        touch = SlaClock.objects.filter(handoff=OuterRef("handoff"), kind=Kind.FIRST_TOUCH)
+        return self._accepted(Kind.DISPOSITION).filter(~Exists(touch))
+
+    def _accepted(self, kind: str) -> QuerySet[SlaClock]:
+        return self.clocks(kind).filter(handoff__accepted_at__isnull=False, handoff__withdrawn_at=None)
 
     def in_sight(self) -> Q:
         return Q(handoff__snoozed_until=None) | Q(handoff__snoozed_until__lte=self.now)
@@ -130,12 +139,12 @@ def _touched(inbox: Inbox) -> QuerySet[SlaClock]:
     return inbox.worked().filter(inbox.in_sight(), met_at__isnull=False)
 
 
-def _snoozed(kind: str) -> Callable[[Inbox], QuerySet[SlaClock]]:
-    def rows(inbox: Inbox) -> QuerySet[SlaClock]:
-        found = inbox.offers() if kind == Kind.ACCEPT else inbox.worked()
-        return found.filter(handoff__snoozed_until__gt=inbox.now)
+def _taken_over(inbox: Inbox) -> QuerySet[SlaClock]:
+    return inbox.taken_over().filter(inbox.in_sight())
 
-    return rows
+
+def _snoozed(found: Callable[[Inbox], QuerySet[SlaClock]]) -> Segment:
+    return Segment(lambda inbox: found(inbox).filter(handoff__snoozed_until__gt=inbox.now), BACK_FIRST)
 
 
 GROUPS = (
@@ -145,13 +154,13 @@ GROUPS = (
         "working",
         "Working",
         "Leads you accept appear here.",
-        (Segment(_to_touch), Segment(_touched, NEWEST_ACCEPTED)),
+        (Segment(_to_touch), Segment(_touched, NEWEST_ACCEPTED), Segment(_taken_over, NEWEST_ACCEPTED)),
     ),
     Group(
         "snoozed",
         "Snoozed",
         "Nothing is snoozed.",
-        (Segment(_snoozed(Kind.ACCEPT), BACK_FIRST), Segment(_snoozed(Kind.FIRST_TOUCH), BACK_FIRST)),
+        (_snoozed(Inbox.offers), _snoozed(Inbox.worked), _snoozed(Inbox.taken_over)),
     ),
 )
 BY_KEY = {group.key: group for group in GROUPS}
@@ -230,7 +239,8 @@ def item_of(clock: SlaClock, now: datetime, state: str) -> Item:
     assert clock.handoff is not None  # the clocks of an inbox belong to handoffs
     clock.handoff.cycle = clock.cycle  # the same row; joined once
     until = clock.handoff.snoozed_until
-    return Item(clock.handoff, face(clock, now, met="First touch met"), bool(until and until > now), state)
+    met = "Decided" if clock.kind == Kind.DISPOSITION else "First touch met"
+    return Item(clock.handoff, face(clock, now, met=met), bool(until and until > now), state)
 
 
 def neighbours(inbox: Inbox, row: SlaClock | None, keys: tuple[str, ...]) -> tuple[int | None, int | None]:
@@ -249,20 +259,20 @@ def place_of(row: SlaClock, now: datetime) -> tuple[str, int] | None:
     handoff = row.handoff
     if handoff is None or handoff.rejected_at or handoff.withdrawn_at:
         return None
-    touching = row.kind == Kind.FIRST_TOUCH
-    if touching != bool(handoff.accepted_at):
+    if (row.kind != Kind.ACCEPT) != bool(handoff.accepted_at):
         return None
     if handoff.snoozed_until and handoff.snoozed_until > now:
-        return "snoozed", int(touching)
-    if touching:
-        return "working", int(bool(row.met_at))
+        return "snoozed", IN_ORDER.index(row.kind)
+    if row.kind != Kind.ACCEPT:
+        return "working", 2 if row.kind == Kind.DISPOSITION else int(bool(row.met_at))
     return ("due" if row.due_at and row.due_at <= now + SOON else "later"), 0
 
 
 def row_of(handoff: Handoff) -> SlaClock | None:
     """The clock by which a handoff stands in the list."""
-    kind = Kind.FIRST_TOUCH if handoff.accepted_at else Kind.ACCEPT
-    row = SlaClock.objects.filter(handoff=handoff, kind=kind).select_related("cycle").first()
+    kinds = (Kind.FIRST_TOUCH, Kind.DISPOSITION) if handoff.accepted_at else (Kind.ACCEPT,)
+    rows = SlaClock.objects.filter(handoff=handoff, kind__in=kinds).select_related("cycle")
+    row = min(rows, key=lambda row: IN_ORDER.index(row.kind), default=None)
     if row is not None:
         row.handoff = handoff
     return row

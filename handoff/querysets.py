@@ -38,6 +38,9 @@ class HandoffQuerySet(models.QuerySet):
         """Accepted, not passed on since, and its cycle still open."""
         return self.filter(accepted_at__isnull=False, withdrawn_at=None, cycle__closed_at=None)
 
+    def with_open_deal(self) -> Self:
+        return self.filter(opportunity__isnull=False, opportunity__closed_at=None)
+
     def just_back(self) -> Self:
         """Whose snooze ended in the last half minute."""
         return self.filter(snoozed_until__lte=Now(), snoozed_until__gt=Now() - JUST)

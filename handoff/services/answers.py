@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
@@ -21,7 +22,7 @@ from handoff.models import Handoff, RejectReason, SlaClock
 from handoff.services import clocks, consequences
 from handoff.services.consequences import who
 from handoff.services.news import tell
-from handoff.services.offers import lock_cycle
+from handoff.services.offers import lock_cycle, must_have_no_deal
 from handoff.services.qualification import become_sql
 from leads.events import publish
 from leads.models import Lead
@@ -53,6 +54,7 @@ def reject(*, handoff: Handoff, actor: Any, reason: RejectReason, note: str = ""
     Raises AlreadyAnswered, NoteRequired.
     """
     _may_answer(handoff, actor)
+    must_have_no_deal(handoff)
     note = note.strip()
     if reason.needs_note and not note:
         raise NoteRequired(f"“{reason.label}” needs a note, so that marketing can act on it.")
@@ -75,13 +77,14 @@ def undo(*, handoff: Handoff, actor: Any) -> Handoff:
         reject_reason=None,
         answer_note="",
         settles_at=None,
+        snoozed_until=_snoozed_before(handoff),
     )
     handoff.refresh_from_db()
     if not won:
         raise TooLateToUndo("It is too late to undo this answer. Ask marketing or your manager.")
     clocks.reopen(clocks.of_handoff(handoff, Kind.ACCEPT))
     clocks.forget_acceptance(handoff, since)
-    if since:
+    if since and not Handoff.objects.with_open_deal().filter(pk=handoff.pk).exists():
         move_stage(lead=handoff.lead, stage=Lead.Stage.MQL, reason="Acceptance was undone.", actor=who(actor))
     tell(handoff, "undone")
     return handoff
@@ -106,6 +109,13 @@ def settle(handoff_id: int, *, early: bool = False) -> bool:
     elif handoff.reject_reason:
         consequences.follow(handoff, handoff.reject_reason)
     return True
+
+
+def _snoozed_before(handoff: Handoff) -> Any:
+    """The answer woke the lead; the history knows until when it had been set aside."""
+    history = apps.get_model("handoff", "HandoffEvent").objects.filter(pgh_obj_id=handoff.pk)
+    before = history.filter(accepted_at=None, rejected_at=None, withdrawn_at=None).order_by("-pgh_id")
+    return before.values_list("snoozed_until", flat=True).first()
 
 
 def _may_answer(handoff: Handoff, actor: Any) -> None:

@@ -17,6 +17,7 @@ from accounts.models import User
 from handoff.currencies import money_words
 from handoff.models import FeedbackRequest, Handoff, Notice, Occasion, Opportunity, SlaClock
 from handoff.services import receivers
+from scoring.models import QualificationCycle
 
 PROMISES = {
     SlaClock.Kind.HAND_OFF: "hand off {lead}",
@@ -24,6 +25,9 @@ PROMISES = {
     SlaClock.Kind.FIRST_TOUCH: "call {lead} for the first time",
     SlaClock.Kind.DISPOSITION: "decide on {lead}",
 }
+
+
+RECYCLED = "recycled"  # in keys: the same people were told of the acceptance under another
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,25 @@ def of_handoff(handoff: Handoff) -> list[Note]:
     if handoff.withdrawn_at:
         return _withdrawn(handoff)
     if handoff.answer:
-        return _answered(handoff)
+        return [*_answered(handoff), *of_recycling(handoff)]
     words = f"{_lead(handoff)} is yours to accept or reject."
     return _note(handoff, Notice.OFFERED, words, [handoff.rep_id], by=handoff.offered_by_id)
+
+
+def of_recycling(handoff: Handoff) -> list[Note]:
+    """Sales worked the lead and gave it back: whoever offered it hears why, also when it changed reps since."""
+    cycle = handoff.cycle
+    if not handoff.accepted_at or cycle.outcome != QualificationCycle.Outcome.RECYCLED:
+        return []
+    offers = Handoff.objects.filter(cycle=cycle).values_list("offered_by_id", flat=True)
+    reason = f": {cycle.outcome_reason.rstrip('.')}" if cycle.outcome_reason else ""
+    words, link = (
+        f"{_who(cycle.closed_by)} recycled {handoff.lead.name}{reason}.",
+        _lead_page(handoff.lead_id),
+    )
+    told = sorted({user for user in offers if user is not None} - {cycle.closed_by_id})
+    key = f"{RECYCLED}:{handoff.pk}"
+    return [Note(user, Notice.ANSWERED, key, handoff.lead_id, words[:300], link) for user in told]
 
 
 def of_clock(clock: SlaClock) -> list[Note]:
@@ -98,12 +118,13 @@ def _answered(handoff: Handoff) -> list[Note]:
 
 def _withdrawn(handoff: Handoff) -> list[Note]:
     lead = handoff.lead.name
-    by = None if handoff.accepted_at else handoff.answered_by_id  # passed on: the answer was the rep's own
+    by = None if handoff.accepted_at else handoff.answered_by_id  # passed on: who answered did not move it
     after = (
         Handoff.objects.live().filter(cycle_id=handoff.cycle_id).exclude(pk=handoff.pk).select_related("rep")
     )
     taken = after.exclude(rep_id=handoff.rep_id).first()
     if taken is not None:
+        by = taken.offered_by_id
         return _note(handoff, Notice.TAKEN, f"{lead} is with {taken.rep.name} now.", [handoff.rep_id], by=by)
     words = (
         f"{handoff.answered_by.name} took {lead} back."

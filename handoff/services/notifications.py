@@ -202,7 +202,13 @@ def _missed(since: Any) -> list[tuple[QuerySet, Callable[[Any], list[Note]]]]:
     offered = _handoffs().filter(_open_ones(), offered_at__gt=since).exclude(offered_by=F("rep"))
     answered = _handoffs().filter(Q(accepted_at__gt=since) | Q(rejected_at__gt=since), settles_at=None)
     answered = answered.filter(Q(offered_by__isnull=False) | ~Q(answered_by=F("rep")))
-    withdrawn = _handoffs().filter(withdrawn_at__gt=since)
+    passed_on = Handoff.objects.filter(
+        cycle=OuterRef("cycle"), pk__gt=OuterRef("pk"), offered_by=OuterRef("rep")
+    )
+    withdrawn = _handoffs().filter(~Exists(passed_on), withdrawn_at__gt=since)
+    recycled = _handoffs().filter(
+        accepted_at__isnull=False, withdrawn_at=None, cycle__outcome="recycled", cycle__closed_at__gt=since
+    )
     breached = _clocks().filter(breach_told_at__gt=since)
     warned = _clocks().filter(warned_at__gt=since, breached_at=None)
     escalated = _clocks().filter(escalated_at__gt=since)
@@ -212,6 +218,7 @@ def _missed(since: Any) -> list[tuple[QuerySet, Callable[[Any], list[Note]]]]:
         (_untold(offered, Notice.OFFERED), facts.of_handoff),
         (_untold(answered, Notice.ANSWERED), facts.of_handoff),
         (_untold(withdrawn, Notice.TAKEN, Notice.UNDONE), facts.of_handoff),
+        (_untold(recycled, facts.RECYCLED), facts.of_recycling),
         (_untold(breached, Notice.BREACHED), facts.of_clock),
         (_untold(warned, Notice.AT_RISK), facts.of_clock),
         (_untold(escalated, Notice.ESCALATED), facts.of_clock),
@@ -232,7 +239,8 @@ def _open_ones() -> Q:
 
 
 def _handoffs() -> QuerySet[Handoff]:
-    return Handoff.objects.select_related("lead__company", "rep", "answered_by", "reject_reason")
+    related = ("lead__company", "rep", "answered_by", "reject_reason", "cycle__closed_by")
+    return Handoff.objects.select_related(*related)
 
 
 def _clocks() -> QuerySet[SlaClock]:

@@ -1,4 +1,4 @@
-"""Offering a cycle to a rep, taking it back, moving it to another rep.
+"""Offering a cycle to a rep, and taking it back. Moving it to another rep is in reassignments.py.
 
 Every verb here and in answers.py locks the cycle first, so all that happens to one cycle happens in a row.
 """
@@ -96,22 +96,11 @@ def offer_many(
 def withdraw(*, handoff: Handoff, actor: Any) -> Handoff:
     """Takes an unanswered offer back to the queue, with a new promise for marketing. Raises AlreadyAnswered."""
     _may_hand_off(actor)
+    must_have_no_deal(handoff)
     take_back(handoff, actor)
     clocks.restart_hand_off_clock(handoff, database_now())
     assign_owner(lead=handoff.lead, owner=None, actor=actor)
     return handoff
-
-
-@transaction.atomic
-def transfer(*, handoff: Handoff, rep: User, actor: Any, note: str = "") -> Handoff:
-    """Moves an unanswered offer to another rep, whose accept clock starts anew.
-
-    Raises AlreadyAnswered, CannotTake.
-    """
-    _may_hand_off(actor)
-    decision = routing.chosen(rep, str(actor.name))
-    take_back(handoff, actor)
-    return hand_over(cycle=handoff.cycle, decision=decision, actor=actor, note=note or handoff.note)
 
 
 def lock_cycle(cycle: QualificationCycle) -> QualificationCycle:
@@ -123,6 +112,12 @@ def lock_cycle(cycle: QualificationCycle) -> QualificationCycle:
 def _may_hand_off(actor: Any) -> None:
     if not (actor.works_in_marketing or actor.leads_sales):
         raise PermissionDenied
+
+
+def must_have_no_deal(handoff: Handoff) -> None:
+    """A deal came along with the lead; nobody may lose sight of it."""
+    if Handoff.objects.with_open_deal().filter(pk=handoff.pk).exists():
+        raise NotWaiting(f"{handoff.lead.name} has an open deal. Win or lose it first. Nothing was changed.")
 
 
 def must_wait(cycle: QualificationCycle) -> None:

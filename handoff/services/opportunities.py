@@ -24,8 +24,9 @@ from handoff.errors import CannotMoveDeal, DealChanged, DealExists, NotBeingWork
 from handoff.events import OpportunityLost, OpportunityOpened, OpportunityReopened, OpportunityWon
 from handoff.models import CloseReason, Handoff, Opportunity, PipelineStage, SlaClock, StageStep
 from handoff.services import clocks, revenue
-from handoff.services.answers import settle
+from handoff.services.answers import accept, settle
 from handoff.services.offers import lock_cycle
+from handoff.services.reassignments import reassign
 from leads.events import publish
 from leads.models import Disqualification, Lead
 from leads.services.people import assign_owner, move_stage
@@ -103,17 +104,21 @@ def _create(handoff: Handoff, actor: Any, terms: Terms, form_key: uuid.UUID) -> 
 def change(
     *, opportunity: Opportunity, actor: Any, version: int, terms: Terms, owner: User | None = None
 ) -> Opportunity:
-    """New terms; another owner only by whoever leads sales. Raises DealChanged."""
+    """New terms; another owner only by whoever leads sales, and the lead goes along.
+
+    Raises DealChanged, CannotTake for an owner who is no active rep.
+    """
     _may_work(opportunity, actor)
+    taker = owner if owner is not None and owner.pk != opportunity.owner_id else None
+    if taker and not actor.leads_sales:
+        raise PermissionDenied
+    lock_cycle(opportunity.handoff.cycle)
     values = terms.values()
-    if owner is not None and owner.pk != opportunity.owner_id:
-        if not actor.leads_sales:
-            raise PermissionDenied
-        values["owner_id"] = owner.pk
-    if not _write(opportunity, actor, version, **values) and not _stands(opportunity, actor, values):
+    if _write(opportunity, actor, version, **values):
+        if taker:
+            _give(opportunity, taker, actor)
+    elif not _stands(opportunity, actor, values | ({"owner_id": taker.pk} if taker else {})):
         raise DealChanged(opportunity)
-    if "owner_id" in values:
-        assign_owner(lead=opportunity.lead, owner=owner, actor=actor)
     return opportunity
 
 
@@ -146,7 +151,7 @@ def win(
 ) -> Opportunity:
     """The lead is a customer, and the money goes to its sources. Raises DealChanged, CannotMoveDeal."""
     _may_work(opportunity, actor)
-    lock_cycle(opportunity.handoff.cycle)
+    _answer_first(opportunity, actor)
     values = {"amount": amount, "currency": currency, **revenue.credit(opportunity)}
     if not _end(opportunity, actor, version, Outcome.WON, stage, note, **values):
         return opportunity
@@ -171,7 +176,7 @@ def lose(
     _may_work(opportunity, actor)
     if reason.needs_note and not note.strip():
         raise NoteRequired(f"“{reason.label}” needs a note.")
-    lock_cycle(opportunity.handoff.cycle)
+    _answer_first(opportunity, actor)
     if not _end(opportunity, actor, version, Outcome.LOST, stage, note, close_reason=reason):
         return opportunity
     words = ": ".join(part for part in (f"Deal lost, {reason}", note.strip()) if part)[:300]
@@ -207,16 +212,12 @@ def reopen(
             return opportunity
         raise DealChanged(opportunity)
     _reopen_cycle(cycle)
+    if opportunity.owner_id != opportunity.handoff.rep_id:
+        _give(opportunity, opportunity.owner, actor)  # it got another owner while it was closed
     _note_step(opportunity, before, actor, "Opened again.")
     _move_lead(opportunity, Lead.Stage.OPPORTUNITY, f"Deal opened again by {actor.name}.", actor)
     publish(OpportunityReopened(lead_id=opportunity.lead_id, opportunity_id=opportunity.pk))
     return opportunity
-
-
-def follow(*, before: Handoff, after: Handoff, actor: Any) -> None:
-    """The lead went to another rep, and its open deal goes along, so that nobody opens a second one."""
-    deals = Opportunity.objects.open().filter(handoff=before)
-    deals.update(handoff=after, owner=after.rep, version=F("version") + 1, changed_by_id=actor.pk)
 
 
 def first_stage(kind: str) -> PipelineStage:
@@ -264,12 +265,16 @@ def _write(
     if closed is not None:
         rows = rows.filter(closed_at__isnull=not closed)
     won = rows.update(version=F("version") + 1, changed_by_id=actor.pk, **values)
+    _refresh(opportunity)
+    return bool(won)
+
+
+def _refresh(opportunity: Opportunity) -> None:
     fresh = Opportunity.objects.select_related("stage", "changed_by", "close_reason").get(pk=opportunity.pk)
     for field in Opportunity._meta.concrete_fields:
         setattr(opportunity, field.attname, getattr(fresh, field.attname))
     for name in ("stage", "changed_by", "close_reason"):
         setattr(opportunity, name, getattr(fresh, name))
-    return bool(won)
 
 
 def _stands(opportunity: Opportunity, actor: Any, values: dict[str, Any]) -> bool:
@@ -278,9 +283,30 @@ def _stands(opportunity: Opportunity, actor: Any, values: dict[str, Any]) -> boo
     return mine and all(getattr(opportunity, name) == value for name, value in values.items())
 
 
+def _give(opportunity: Opportunity, taker: User, actor: Any) -> None:
+    """A lead that is worked moves with its handoff; of one that is over only deal and record change hands."""
+    handoff = opportunity.handoff
+    worked = Handoff.objects.being_worked().filter(pk=handoff.pk).exclude(rep=taker).exists()
+    if opportunity.is_open and (worked or handoff.is_open):
+        reassign(handoff=handoff, rep=taker, actor=actor)
+    else:
+        Opportunity.objects.filter(pk=opportunity.pk).update(owner=taker)
+        if not _superseded(opportunity):
+            assign_owner(lead=opportunity.lead, owner=taker, actor=_who(actor))
+    _refresh(opportunity)
+
+
 def _may_work(opportunity: Opportunity, actor: Any) -> None:
     if not opportunity.workable_by(actor):
         raise PermissionDenied
+
+
+def _answer_first(opportunity: Opportunity, actor: Any) -> None:
+    """Whoever ends a deal that came along with a lead has taken the lead, though nobody pressed Accept."""
+    cycle, handoff = lock_cycle(opportunity.handoff.cycle), opportunity.handoff
+    if handoff.is_open and cycle.closed_at is None and opportunity.is_open:
+        accept(handoff=handoff, actor=actor)
+        settle(handoff.pk, early=True)
 
 
 def _must_be_open(opportunity: Opportunity, version: int) -> None:
@@ -313,10 +339,15 @@ def _reopen_cycle(cycle: QualificationCycle) -> None:
 def _move_lead(opportunity: Opportunity, stage: str, words: str, actor: Any) -> None:
     """A disqualified lead stays one, and a newer cycle decides for itself."""
     lead = opportunity.lead
-    newer = QualificationCycle.objects.filter(lead=lead, n__gt=opportunity.handoff.cycle.n)
-    if Disqualification.objects.filter(lead=lead).exists() or newer.exists():
+    if Disqualification.objects.filter(lead=lead).exists() or _superseded(opportunity):
         return
     move_stage(lead=lead, stage=stage, reason=words, actor=_who(actor))
+
+
+def _superseded(opportunity: Opportunity) -> bool:
+    """The lead has qualified again since."""
+    newer = QualificationCycle.objects.filter(lead=opportunity.lead, n__gt=opportunity.handoff.cycle.n)
+    return newer.exists()
 
 
 def _note_step(opportunity: Opportunity, before: int | None, actor: Any, note: str = "") -> None:

@@ -38,8 +38,8 @@ def record_evidence(*, lead: Lead, said: Mapping[str, Mapping[str, Any]], actor:
 
 
 def become_sql(handoff: Handoff, *, reason: str, actor: Any) -> bool:
-    """The accepted lead is an SQL, unless the organisation asks for more than is known."""
-    if missing_for_sql(handoff.lead_id):
+    """The accepted lead is an SQL, unless the organisation asks for more than is known, or it is a deal already."""
+    if missing_for_sql(handoff.lead_id) or Handoff.objects.with_open_deal().filter(pk=handoff.pk).exists():
         return False
     return move_stage(lead=handoff.lead, stage=Lead.Stage.SQL, reason=reason, actor=actor)
 

@@ -1,7 +1,8 @@
 """Moving a lead from one rep to another, answered or not.
 
 The rep's accept clock ends and the next rep gets one of their own, as a new row. The clocks of the lead, first touch
-and decision, carry on: what is left of them is counted by the next team's calendar from the move.
+and decision, carry on: what is left of them is counted by the next team's calendar from the move. An open deal goes
+along, so that nobody opens a second one.
 """
 
 from __future__ import annotations
@@ -11,30 +12,33 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import User
 from handoff.clock import database_now
 from handoff.errors import CannotTake, NotBeingWorked
-from handoff.models import ClockMove, Handoff, SlaClock
-from handoff.services import clocks, offers, opportunities, routing
+from handoff.events import HandoffWithdrawn
+from handoff.models import ClockMove, Handoff, Opportunity, SlaClock
+from handoff.services import clocks, offers, routing
 from handoff.services.answers import settle
 from handoff.services.news import tell
 from handoff.services.promises import Book
+from leads.events import publish
 
 
 @transaction.atomic
 def reassign(*, handoff: Handoff, rep: User, actor: Any, note: str = "") -> Handoff:
     """The new handoff. Raises CannotTake, AlreadyAnswered (unanswered leads), NotBeingWorked (answered ones)."""
-    if not handoff.accepted_at:
-        return offers.transfer(handoff=handoff, rep=rep, actor=actor, note=note)
-    if not actor.leads_sales:
+    if not _may(handoff, actor):
         raise PermissionDenied
     if rep.pk == handoff.rep_id:
         raise CannotTake(f"{handoff.lead.name} is with {rep} already. Choose another rep.")
     decision = routing.chosen(rep, str(actor.name))
-    settle(handoff.pk, early=True)
-    _let_go(handoff, actor)
+    if handoff.accepted_at:
+        _let_go(handoff)
+    else:
+        offers.take_back(handoff, actor)
     following = offers.hand_over(
         cycle=handoff.cycle,
         decision=decision,
@@ -43,17 +47,24 @@ def reassign(*, handoff: Handoff, rep: User, actor: Any, note: str = "") -> Hand
         touched=handoff.first_touch_at,
     )
     _carry_on(handoff, following, actor, following.offered_at or database_now())
-    opportunities.follow(before=handoff, after=following, actor=actor)
+    _take_deal_along(handoff, following, actor)
     return following
 
 
-def _let_go(handoff: Handoff, actor: Any) -> None:
+def _may(handoff: Handoff, actor: Any) -> bool:
+    """Reps pass on what is theirs, marketing what nobody has answered, whoever leads sales any lead."""
+    return handoff.answerable_by(actor) or (actor.works_in_marketing and not handoff.accepted_at)
+
+
+def _let_go(handoff: Handoff) -> None:
     """Accepted and passed on: the first rep's answer stands, the lead is no longer theirs."""
     offers.lock_cycle(handoff.cycle)
+    settle(handoff.pk, early=True)
     won = Handoff.objects.being_worked().filter(pk=handoff.pk).update(withdrawn_at=Now())
     handoff.refresh_from_db()
     if not won:
         raise NotBeingWorked(f"{handoff.lead.name} is no longer being worked, so nothing was moved.")
+    publish(HandoffWithdrawn(lead_id=handoff.lead_id, handoff_id=handoff.pk))
     tell(handoff, "passed_on")
 
 
@@ -70,6 +81,11 @@ def _carry_on(before: Handoff, after: Handoff, actor: Any, at: datetime) -> None
             by_id=actor.pk,
         )
         _move(clock, after, book)
+
+
+def _take_deal_along(before: Handoff, after: Handoff, actor: Any) -> None:
+    deals = Opportunity.objects.open().filter(handoff=before)
+    deals.update(handoff=after, owner=after.rep, version=F("version") + 1, changed_by_id=actor.pk)
 
 
 def _move(clock: SlaClock, after: Handoff, book: Book) -> None:

@@ -8,17 +8,22 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from handoff.errors import NotWaiting
-from handoff.models import Handoff, Opportunity
+from handoff.events import HandoffRecycled
+from handoff.models import Handoff
 from handoff.services.answers import settle
 from handoff.services.consequences import Outcome, end_recycled
 from handoff.services.news import tell
-from handoff.services.offers import lock_cycle, take_back
+from handoff.services.offers import lock_cycle, must_have_no_deal
+from leads.events import publish
 from leads.services.people import assign_owner
 
 
 @transaction.atomic
 def recycle(*, handoff: Handoff, actor: Any, reason: str) -> Handoff:
-    """Ends the cycle, offered or accepted; newer evidence may open the next one. Raises NotWaiting."""
+    """Ends the cycle of an accepted lead; newer evidence may open the next one. Raises NotWaiting.
+
+    An offer is answered first: only a reject reason says what marketing can learn, and what follows.
+    """
     if not handoff.answerable_by(actor):
         raise PermissionDenied
     cycle = lock_cycle(handoff.cycle)
@@ -27,11 +32,13 @@ def recycle(*, handoff: Handoff, actor: Any, reason: str) -> Handoff:
     cycle.refresh_from_db(fields=["closed_at"])
     if cycle.closed_at is not None or handoff.rejected_at or handoff.withdrawn_at:
         raise NotWaiting(f"{handoff.lead.name} is no longer with {handoff.rep}. Nothing was changed.")
-    if Opportunity.objects.open().filter(handoff=handoff).exists():
-        raise NotWaiting(f"{handoff.lead.name} has an open deal. Win or lose it first. Nothing was changed.")
     if handoff.is_open:
-        take_back(handoff, actor)
+        raise NotWaiting(
+            f"{handoff.lead.name} is not answered yet. Reject it with a reason. Nothing was changed."
+        )
+    must_have_no_deal(handoff)
     end_recycled(cycle, outcome=Outcome.RECYCLED, actor=actor, reason=reason)
     assign_owner(lead=handoff.lead, owner=None, actor=actor)
+    publish(HandoffRecycled(lead_id=handoff.lead_id, handoff_id=handoff.pk))
     tell(handoff, "recycled")
     return handoff

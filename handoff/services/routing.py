@@ -85,7 +85,7 @@ def facts_of(cycle: QualificationCycle, routes: Iterable[Route]) -> LeadFacts:
     """What the rules ask about, and nothing else."""
     routes = list(routes)
     owner = owners([cycle.lead])[cycle.lead_id] if any(item.target == "owner" for item in routes) else None
-    return LeadFacts(values_of([cycle], routes)[cycle.pk], owner, _refusers(cycle.lead))
+    return LeadFacts(values_of([cycle], routes)[cycle.pk], owner, refusers(cycle.lead))
 
 
 def values_of(cycles: Sequence[QualificationCycle], routes: Iterable[Route]) -> dict[int, dict[str, Any]]:
@@ -149,7 +149,7 @@ def _keep(found: Decision) -> None:
     )
 
 
-def _refusers(lead: Lead) -> frozenset[int]:
+def refusers(lead: Lead) -> frozenset[int]:
     """Who said no, or let the time to answer pass until the silence rule took the lead back."""
     rejected = Handoff.objects.filter(Q(rejected_at__isnull=False) | Q(silence="returned"), lead=lead)
     return frozenset(rejected.values_list("rep_id", flat=True))

@@ -56,6 +56,8 @@ def _plan(agreement: Agreement, limit: int) -> None:
 def act(handoff_id: int, rule: str) -> bool:
     handoff = Handoff.objects.select_related("cycle", "lead", "rep").get(pk=handoff_id)
     cycle = lock_cycle(handoff.cycle)
+    if rule == Rule.RETURN and Handoff.objects.with_open_deal().filter(pk=handoff_id).exists():
+        rule = Rule.ESCALATE  # marketing could do nothing with a lead whose deal is open
     change, what = {
         Rule.ACCEPT: ({"accepted_at": Now()}, Silence.ACCEPTED),
         Rule.RETURN: ({"withdrawn_at": Now()}, Silence.RETURNED),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -54,9 +55,15 @@ def latest_return(clock: SlaClock | None, now: datetime) -> datetime | None:
     """When a snoozed lead must be back; None when no promise is running. Raises CannotSnooze."""
     if clock is None or clock.nearly_at is None:
         return None
-    if clock.nearly_at <= now:
+    if too_late([clock], now):
         raise CannotSnooze("Its promise is nearly due, so it stays in sight. Nothing was changed.")
     return clock.nearly_at
+
+
+def too_late(clocks: Iterable[SlaClock], now: datetime) -> bool:
+    """Whether four fifths of any promise that still runs are gone."""
+    running = [clock for clock in clocks if not (clock.met_at or clock.cancelled_at)]
+    return any(clock.nearly_at is not None and clock.nearly_at <= now for clock in running)
 
 
 def next_morning(handoff: Handoff, now: datetime, zone: str) -> datetime:

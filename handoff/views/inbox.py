@@ -19,6 +19,7 @@ from handoff.faces import chips, face
 from handoff.inbox import BY_KEY, GROUPS, Filters, Inbox, Shown, neighbours, row_of, shown, totals
 from handoff.models import Handoff, Opportunity, SlaClock
 from handoff.pausing import pausing
+from handoff.services import snoozing
 from handoff.standing import outcome_words, stamp
 from leads.models import Activity
 from scoring.models import QualificationCycle
@@ -176,6 +177,7 @@ def detail_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
         "inbox_query": urlencode(query),
         "lead_query": urlencode({"inbox": handoff.pk, **query}),
         "back_url": list_url(query),
+        "too_late_to_snooze": snoozing.too_late(clocks.values(), mine.now),
         **_beside(request, mine, handoff),
         **_rights(request.user, handoff, mine),
     }
@@ -200,8 +202,8 @@ def _rights(user: Any, handoff: Handoff, mine: Inbox) -> dict[str, bool]:
     snoozed = bool(handoff.snoozed_until and handoff.snoozed_until > mine.now)
     return {
         "may_answer": acts and handoff.is_open,
-        "may_touch": acts and bool(handoff.accepted_at),
-        "may_move": user.leads_sales and handoff.is_open and handoff.cycle.closed_at is None,
+        "may_touch": acts and live and bool(handoff.accepted_at),
+        "may_move": acts and live,
         "may_recycle": acts and live,
         "may_snooze": acts and live and not snoozed,
         "may_wake": acts and live and snoozed,

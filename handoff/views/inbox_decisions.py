@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.models import User
 from handoff import consequences
 from handoff.errors import HandoffError
 from handoff.forms import RejectForm, TouchForm, TransferForm
 from handoff.inbox import neighbours, row_of
 from handoff.models import Handoff, RejectReason
 from handoff.services import answers as services
-from handoff.services import offers
+from handoff.services.reassignments import reassign
+from handoff.services.takers import objections
 from handoff.services.touches import log_touch
 from handoff.views import answers
 from handoff.views.counts import counts_of
@@ -50,15 +53,13 @@ def acceptance(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def rejection(request: HttpRequest, pk: int) -> HttpResponse:
+    """With `?follows=recycle` only the reasons after which the lead goes back to nurture."""
     handoff = find(request, pk)
     may(handoff, request)
-    form = RejectForm(request.POST if request.method == "POST" else None)
+    recycles = request.GET.get("follows") == RejectReason.Consequence.RECYCLE
+    form = reject_form(request.POST if request.method == "POST" else None, recycles=recycles)
     if not form.is_valid():
-        reasons = RejectReason.objects.filter(active=True)
-        campaigns = campaign_names()
-        choices = [(reason, consequences.words(reason, campaigns)) for reason in reasons]
-        context = dialog_context(request, handoff) | {"choices": choices}
-        return answers.dialog(request, "handoff/_reject.html", "Reject", context, form)
+        return reject_dialog(request, handoff, form, recycles=recycles)
     reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]
     return decide(
         request,
@@ -67,6 +68,22 @@ def rejection(request: HttpRequest, pk: int) -> HttpResponse:
         f"{handoff.lead.name} rejected: {reason.label[:1].lower()}{reason.label[1:]}.",
         undo_url=reverse("handoff:undo", args=[pk]),
     )
+
+
+def reject_form(data: Any = None, *, recycles: bool) -> RejectForm:
+    return RejectForm(data, follows=RejectReason.Consequence.RECYCLE if recycles else "")
+
+
+def reject_dialog(
+    request: HttpRequest, handoff: Handoff, form: RejectForm, *, recycles: bool, action: str = ""
+) -> HttpResponse:
+    reasons, campaigns = cast(ModelChoiceField, form.fields["reason"]).queryset or (), campaign_names()
+    context = dialog_context(request, handoff) | {
+        "choices": [(reason, consequences.words(reason, campaigns)) for reason in reasons],
+        "recycles": recycles,
+    }
+    context |= {"action": action} if action else {}
+    return answers.dialog(request, "handoff/_reject.html", "Recycle" if recycles else "Reject", context, form)
 
 
 @login_required
@@ -93,10 +110,12 @@ def touches(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def transfer(request: HttpRequest, pk: int) -> HttpResponse:
+    """To a colleague, answered or not. What speaks against them is said, and does not stop anybody."""
     handoff = find(request, pk)
-    if not request.user.leads_sales:  # type: ignore[union-attr]
-        raise PermissionDenied
-    form = TransferForm(request.POST if request.method == "POST" else None)
+    may(handoff, request)
+    against = objections(handoff.lead)
+    sent = request.POST if request.method == "POST" else None
+    form = TransferForm(sent, handoff=handoff, actor=request.user, objections=against)
     if not form.is_valid():
         context = dialog_context(request, handoff)
         return answers.dialog(request, "handoff/_transfer.html", "Transfer", context, form)
@@ -104,9 +123,13 @@ def transfer(request: HttpRequest, pk: int) -> HttpResponse:
     return decide(
         request,
         handoff,
-        lambda: offers.transfer(handoff=handoff, rep=rep, actor=request.user, note=note),
-        f"{handoff.lead.name} is with {rep} now, with a new accept clock.",
+        lambda: reassign(handoff=handoff, rep=rep, actor=request.user, note=note),
+        f"{handoff.lead.name} is with {rep} now, with a new accept clock.{mind(rep, against)}",
     )
+
+
+def mind(rep: User, against: Mapping[int, str]) -> str:
+    return f" Mind that {rep} is not free: {against[rep.pk]}." if rep.pk in against else ""
 
 
 def may(handoff: Handoff, request: HttpRequest) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -14,11 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from handoff.clock import database_now
 from handoff.errors import CannotSnooze
 from handoff.forms import SnoozeForm, WhyForm
-from handoff.models import Handoff
+from handoff.models import Handoff, RejectReason
 from handoff.services import returns, snoozing
 from handoff.views import answers
-from handoff.views.inbox import find
-from handoff.views.inbox_decisions import decide, dialog_context, may
+from handoff.views.inbox import find, kept_query
+from handoff.views.inbox_decisions import decide, dialog_context, may, reject_dialog, reject_form
 
 
 @login_required
@@ -57,8 +58,13 @@ def wake(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def recycle(request: HttpRequest, pk: int) -> HttpResponse:
+    """An accepted lead goes back with a few words; an offer is rejected with a reason that sends it back."""
     handoff = find(request, pk)
     may(handoff, request)
+    if request.method == "GET" and handoff.is_open:
+        query = urlencode(kept_query(request) | {"follows": RejectReason.Consequence.RECYCLE.value})
+        action = f"{reverse('handoff:reject', args=[pk])}?{query}"
+        return reject_dialog(request, handoff, reject_form(recycles=True), recycles=True, action=action)
     form = WhyForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         context = dialog_context(request, handoff)

@@ -19,8 +19,9 @@ from handoff.services.notifications import (
     tell_handoff,
     tell_missed,
 )
-from handoff.services.offers import transfer, withdraw
+from handoff.services.offers import withdraw
 from handoff.services.opportunities import reopen, win
+from handoff.services.reassignments import reassign
 from tests.handoff.factories import (
     clock,
     let_time_pass,
@@ -80,7 +81,7 @@ def test_four_workers_at_once_tell_once_and_send_once(rita, mara):
 def test_the_sweep_finds_what_no_bell_told(rita, otto, mara):
     make_offer(rita, mara, name="Ingrid Solheim")
     taken = make_offer(rita, mara, name="Marcus Feld")
-    transfer(handoff=taken, rep=otto, actor=mara)
+    reassign(handoff=taken, rep=otto, actor=mara)
     undone = make_offer(rita, mara, name="Greta Lindholm")
     withdraw(handoff=undone, actor=mara)
 

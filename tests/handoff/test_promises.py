@@ -9,7 +9,6 @@ from handoff.errors import NotBeingWorked
 from handoff.models import BusinessCalendar, ClockMove, SlaClock, SlaPolicy, TeamHours
 from handoff.services import receivers, sweeps, telling
 from handoff.services.answers import accept, undo
-from handoff.services.offers import transfer
 from handoff.services.reassignments import reassign
 from handoff.services.touches import log_touch
 from leads.models import Lead
@@ -165,6 +164,6 @@ def test_what_the_first_rep_did_stays_done(mara, rita, otto, max):
 
 
 def test_a_transfer_before_the_answer_carries_no_clock_along(mara, rita, otto, max):
-    second = transfer(handoff=make_offer(rita, mara), rep=otto, actor=max)
+    second = reassign(handoff=make_offer(rita, mara), rep=otto, actor=max)
 
     assert list(SlaClock.objects.filter(handoff=second).values_list("kind", flat=True)) == ["accept"]

@@ -18,7 +18,8 @@ from handoff.models import Handoff, SlaClock
 from handoff.services import sweeps, telling
 from handoff.services.answers import accept, reject, undo
 from handoff.services.marketing import disqualify, recycle
-from handoff.services.offers import offer, offer_many, transfer, withdraw
+from handoff.services.offers import offer, offer_many, withdraw
+from handoff.services.reassignments import reassign
 from handoff.services.touches import log_touch
 from leads.models import Activity, Disqualification, StageChange
 from tests.handoff.factories import (
@@ -285,7 +286,7 @@ def test_a_withdrawn_offer_waits_in_the_queue_again(mara, rita):
 def test_a_transfer_gives_the_next_rep_a_clock_of_their_own(mara, rita, otto, max):
     first = make_offer(rita, mara)
 
-    second = transfer(handoff=first, rep=otto, actor=max)
+    second = reassign(handoff=first, rep=otto, actor=max)
 
     assert clock(first, "accept").cancelled_at is not None
     assert clock(second, "accept").cancelled_at is None

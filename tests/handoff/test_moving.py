@@ -1,0 +1,249 @@
+"""Moving leads: by a deal's new owner, by a rep's own T; nothing stays behind with the old rep."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.urls import reverse
+
+from handoff.clock import database_now
+from handoff.errors import CannotTake, HandoffError
+from handoff.models import Handoff, Notification, Opportunity, RoundRobinSeat, SlaClock
+from handoff.services.answers import accept, reject, undo
+from handoff.services.notifications import tell_missed
+from handoff.services.offers import withdraw
+from handoff.services.opportunities import Terms, change, reopen, win
+from handoff.services.reassignments import reassign
+from handoff.services.silence import act
+from handoff.services.snoozing import snooze
+from handoff.services.touches import log_touch
+from leads.models import Lead
+from tests.handoff.factories import (
+    clock,
+    let_time_pass,
+    make_deal,
+    make_offer,
+    make_pipeline,
+    open_around_the_clock,
+    reason,
+)
+
+pytestmark = pytest.mark.django_db
+TERMS = Terms("Fjellheim, 120 seats", Decimal(12400), "EUR")
+
+
+@pytest.fixture(autouse=True)
+def around_the_clock():
+    open_around_the_clock()
+    return make_pipeline()
+
+
+@pytest.fixture
+def deal(rita, mara):
+    return make_deal(rita, mara)
+
+
+def give(deal, otto, actor, version=None):
+    return change(opportunity=deal, actor=actor, version=version or deal.version, terms=TERMS, owner=otto)
+
+
+def win_it(deal, actor):
+    return win(opportunity=deal, actor=actor, version=deal.version, amount=Decimal(9), currency="EUR")
+
+
+def listed(user, client_of):
+    groups = client_of(user).get("/inbox/").context["groups"]
+    return [item.handoff.pk for group in groups for item in group.items]
+
+
+def test_a_new_owner_of_a_deal_gets_lead_handoff_and_clocks_in_one_change(deal, rita, otto, max, client_of):
+    first = deal.handoff
+    log_touch(handoff=first, actor=rita, kind="call")
+
+    give(deal, otto, max)
+
+    following = Handoff.objects.live().get()
+    assert (following.rep, deal.handoff, deal.owner) == (otto, following, otto)
+    assert Lead.objects.get().owner == otto
+    assert clock(following, "accept").cancelled_at is None
+    assert not Handoff.objects.visible_to(rita).live().exists()
+    assert (listed(rita, client_of), listed(otto, client_of)) == ([], [following.pk])
+    tell_missed()
+    told = set(Notification.objects.values_list("user__name", "kind"))
+    assert {("Rita Rep", "taken"), ("Otto Other", "offered")} <= told
+
+
+def test_the_same_click_twice_moves_once_and_an_old_page_moves_nothing(deal, rita, otto, max):
+    seen = deal.version
+    give(deal, otto, max, seen)
+
+    give(deal, otto, max, seen)
+    with pytest.raises(HandoffError, match="changed this deal meanwhile"):
+        give(deal, rita, max, seen)
+
+    assert Handoff.objects.count() == 2
+    assert Opportunity.objects.get().owner == otto
+
+
+def test_a_deal_is_not_given_to_somebody_who_left_and_nothing_is_half_saved(deal, rita, otto, max):
+    otto.is_active = False
+    otto.save()
+
+    with pytest.raises(CannotTake):
+        give(deal, otto, max)
+
+    stored = Opportunity.objects.get()
+    assert (stored.owner, stored.name) == (rita, "Fjellheim")
+    assert Handoff.objects.get().rep == rita
+
+
+def test_a_closed_deal_changes_hands_and_takes_the_handoff_along_when_it_opens_again(deal, rita, otto, max):
+    win_it(deal, rita)
+    give(deal, otto, max)
+    assert (Handoff.objects.get().rep, Lead.objects.get().owner) == (rita, otto)
+
+    reopen(opportunity=deal, actor=max, version=deal.version)
+
+    assert Handoff.objects.live().get().rep == otto
+    assert Opportunity.objects.get().handoff.rep == otto
+
+
+def test_a_deal_that_came_along_stays_a_deal_whatever_the_next_rep_answers(deal, otto, max, mara):
+    give(deal, otto, max)
+    following = deal.handoff
+
+    for refused in (
+        lambda: reject(handoff=following, actor=otto, reason=reason()),
+        lambda: withdraw(handoff=following, actor=mara),
+    ):
+        with pytest.raises(HandoffError, match="open deal"):
+            refused()
+    accept(handoff=following, actor=otto)
+    assert Lead.objects.get().stage == "opportunity"
+    undo(handoff=following, actor=otto)
+    assert Lead.objects.get().stage == "opportunity"
+    act(following.pk, "return")
+
+    assert Handoff.objects.live().get().silence == "escalated"
+
+
+def test_whoever_wins_a_deal_has_taken_its_lead(deal, otto, max):
+    give(deal, otto, max)
+
+    win_it(deal, otto)
+
+    assert Handoff.objects.live().get().accepted_at
+    assert Lead.objects.get().stage == "customer"
+
+
+def test_an_offer_that_carries_a_deal_and_clocks_is_moved_on_with_both(deal, rita, otto, max):
+    give(deal, otto, max)
+    touch = clock(deal.handoff, "first_touch")
+
+    following = reassign(handoff=deal.handoff, rep=rita, actor=otto, note="She knows them.")
+
+    assert Opportunity.objects.get().handoff == following
+    assert clock(following, "first_touch").pk == touch.pk
+
+
+def test_a_touched_lead_that_changed_reps_is_listed_once_with_its_new_rep(mara, rita, otto, max, client_of):
+    first = accept(handoff=make_offer(rita, mara), actor=rita)
+    log_touch(handoff=first, actor=rita, kind="call")
+
+    second = accept(handoff=reassign(handoff=first, rep=otto, actor=max), actor=otto)
+
+    assert (listed(rita, client_of), listed(otto, client_of)) == ([], [second.pk])
+    assert client_of(otto).get(reverse("handoff:inbox_detail", args=[second.pk])).status_code == 200
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["offered", "accepted"])
+def test_a_rep_passes_a_lead_on_with_a_reason(answered, mara, rita, otto, client_of):
+    handoff, address = make_offer(rita, mara), "/handoffs/{}/transfer/"
+    if answered:
+        accept(handoff=handoff, actor=rita)
+    url, rep = address.format(handoff.pk), client_of(rita)
+
+    silent = rep.post(url, {"rep": otto.pk, "note": ""})
+    answer = rep.post(url, {"rep": otto.pk, "note": "Speaks Norwegian."}, follow=True)
+
+    assert silent.status_code == 422
+    assert "Say why, so that your colleague knows what to do." in silent.content.decode()
+    assert "is with Otto Other now" in answer.content.decode()
+    following = Handoff.objects.live().get()
+    assert (following.rep, following.note, following.offered_by) == (otto, "Speaks Norwegian.", rita)
+    assert SlaClock.objects.running().get(handoff=following, kind="accept")
+    tell_missed()
+    assert not Notification.objects.filter(user=rita, kind="taken").exists()
+
+
+def test_who_is_not_free_is_said_before_and_after_and_may_still_be_chosen(mara, rita, otto, client_of):
+    RoundRobinSeat.objects.create(rep=otto, max_open=0)
+    url, rep = f"/handoffs/{make_offer(rita, mara).pk}/transfer/", client_of(rita)
+
+    before = rep.get(url).content.decode()
+    after = rep.post(url, {"rep": otto.pk, "note": "Her market."}, follow=True).content.decode()
+
+    assert "Otto Other (full, 0 of 0 offers unanswered)" in before
+    assert "Mind that Otto Other is not free: full, 0 of 0 offers unanswered." in after
+    assert Handoff.objects.live().get().rep == otto
+
+
+def test_nobody_transfers_to_themselves_or_for_a_stranger(mara, rita, otto, max):
+    handoff = make_offer(rita, mara)
+
+    with pytest.raises(CannotTake, match="is with Rita Rep already"):
+        reassign(handoff=handoff, rep=rita, actor=rita)
+    with pytest.raises(PermissionDenied):
+        reassign(handoff=handoff, rep=otto, actor=otto)
+    accept(handoff=handoff, actor=rita)
+    with pytest.raises(PermissionDenied):
+        reassign(handoff=handoff, rep=otto, actor=mara)
+
+    assert Handoff.objects.get().rep == rita
+
+
+def test_an_offer_is_recycled_only_with_a_reason_and_shows_among_the_rejected(mara, rita, client_of):
+    handoff, rep = make_offer(rita, mara), client_of(rita)
+    address = f"/handoffs/{handoff.pk}/recycling/"
+
+    sheet = rep.get(address).content.decode()
+    refused = rep.post(address, {"reason": "Not now."})
+    silent = rep.post(f"/handoffs/{handoff.pk}/rejection/?follows=recycle", {})
+    wrong = rep.post(
+        f"/handoffs/{handoff.pk}/rejection/?follows=recycle", {"reason": reason("disqualify").pk}
+    )
+    rep.post(f"/handoffs/{handoff.pk}/rejection/?follows=recycle", {"reason": reason().pk})
+
+    assert f'action="/handoffs/{handoff.pk}/rejection/?follows=recycle"' in sheet
+    assert reason().label in sheet
+    assert reason("disqualify").label not in sheet
+    assert refused.status_code == 409
+    assert "Reject it with a reason" in refused.content.decode()
+    assert (silent.status_code, wrong.status_code) == (422, 422)
+    assert Handoff.objects.get().reject_reason == reason()
+    assert handoff.lead.name in client_of(mara).get("/queue/?tab=rejected").content.decode()
+
+
+def test_marketing_hears_why_an_accepted_lead_was_recycled_also_after_a_transfer(
+    mara, rita, otto, max, client_of
+):
+    first = make_offer(rita, mara, name="Greta Lindholm")
+    second = accept(handoff=reassign(handoff=first, rep=otto, actor=max), actor=otto)
+    let_time_pass(second, by=second.settles_at - second.accepted_at)
+
+    client_of(otto).post(f"/handoffs/{second.pk}/recycling/", {"reason": "No budget before summer."})
+    tell_missed()
+    tell_missed()
+
+    told = Notification.objects.filter(text="Otto Other recycled Greta Lindholm: No budget before summer.")
+    assert sorted(note.user.name for note in told) == ["Mara Marketer", "Max Manager"]
+
+
+def test_undo_sets_aside_again_what_the_answer_woke(mara, rita):
+    nine = database_now() + timedelta(minutes=9)
+    until = snooze(handoff=make_offer(rita, mara), actor=rita, until=nine).snoozed_until
+
+    undo(handoff=accept(handoff=Handoff.objects.get(), actor=rita), actor=rita)
+
+    assert Handoff.objects.get().snoozed_until == until
