@@ -48,15 +48,25 @@ class Seat:
     session_key: str
     sock: socket.socket | None = None
     since: float = field(default_factory=time.monotonic)
+    early: bytes = b""  # said while the answer had not left yet
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, data: bytes) -> bool:
         """False once the reader is gone, or so slow that a message does not fit."""
-        if self.sock is None:  # the answer has not left yet
-            return True
-        try:
-            return self.sock.send(data) == len(data)
-        except OSError:
-            return False
+        with self.turn:
+            if self.sock is None:
+                self.early += data
+                return True
+            try:
+                return self.sock.send(data) == len(data)
+            except OSError:
+                return False
+
+    def begin(self, sock: socket.socket, first: bytes) -> None:
+        sock.setblocking(False)
+        with self.turn:
+            sock.send(first + self.early)
+            self.sock = sock
 
     def close(self) -> None:
         if self.sock is not None:
@@ -100,9 +110,7 @@ class Hub:
         return seat
 
     def seat_at(self, seat: Seat, sock: socket.socket, first: bytes) -> None:
-        sock.setblocking(False)
-        sock.send(first)
-        seat.sock = sock
+        seat.begin(sock, first)
 
     def leave(self, seat: Seat) -> None:
         with self._lock:

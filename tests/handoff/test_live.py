@@ -112,8 +112,19 @@ def test_streams_hold_no_threads_carry_only_ones_own_and_end_on_signing_out(port
     assert answers(port)
 
 
-def test_a_stranger_is_sent_to_sign_in(client):
-    assert client.get("/live/").status_code == 302
+def test_a_stranger_hears_nothing_and_is_not_asked_to_come_back(client):
+    assert client.get("/live/").status_code == 204
+
+
+def test_what_is_said_before_the_answer_has_left_is_not_lost(rita):
+    hub, (ours, theirs) = Hub(), socket.socketpair()
+    seat = hub.take_seat(rita.pk, "session")
+
+    hub.hear(b'{"users": [%d], "data": {"handoff": 7}}' % rita.pk)
+    hub.seat_at(seat, theirs, b"first;")
+
+    assert ours.recv(100) == b'first;data: {"handoff":7}\n\n'
+    ours.close()
 
 
 def test_a_stream_ends_with_its_session_at_the_next_beat(rita):
