@@ -20,6 +20,7 @@ from handoff.api import KEY
 from handoff.currencies import CODES, digits, fits
 from handoff.errors import HandoffError, NoteRequired
 from handoff.models import CloseReason, Handoff, Opportunity, PipelineStage
+from handoff.models.opportunities import sensible_close
 from handoff.services import opportunities as services
 
 BIGGEST = 2**63 - 1
@@ -43,7 +44,7 @@ class NewOpportunitySerializer(MoneySerializer):
 
     handoff = serializers.IntegerField(min_value=1, max_value=BIGGEST)
     name = serializers.CharField(max_length=150)
-    expected_close = serializers.DateField(required=False, allow_null=True)
+    expected_close = serializers.DateField(required=False, allow_null=True, validators=[sensible_close])
 
     def terms(self) -> services.Terms:
         given = self.validated_data

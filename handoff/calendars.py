@@ -26,8 +26,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, available_timezones
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FIELDS = ("tz", "weekly", "holidays", "exceptions")
@@ -230,10 +231,15 @@ def _items(where: str, value: object) -> Iterable[tuple[int, object]]:
 
 
 def _read_zone(where: str, name: object) -> ZoneInfo:
-    try:
-        return ZoneInfo(name if isinstance(name, str) else "")
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: the name of a folder of zones
-        raise CalendarError(f"{where}: {name!r} is not a known IANA time zone") from error
+    if not isinstance(name, str) or name not in known_zones():
+        raise CalendarError(f"{where}: {name!r} is not a known IANA time zone, such as Europe/Oslo or UTC")
+    return ZoneInfo(name)
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """Places, and UTC. The data also hold files such as localtime and Factory, which are nowhere."""
+    return frozenset(name for name in available_timezones() if "/" in name) | {"UTC"}
 
 
 def _read_weekly(where: str, value: object) -> tuple[tuple[Window, ...], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -125,6 +126,11 @@ class TouchForm(forms.Form):
         label="What did you do", choices=TouchKind.choices, widget=forms.RadioSelect, initial=TouchKind.CALL
     )
     note = _note("Note", "What did you agree?")
+    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, data: Any = None) -> None:
+        """`key` names this form, so that sending it twice logs one touch."""
+        super().__init__(data, initial={"key": uuid.uuid4()})
 
 
 class MoveForm(forms.Form):

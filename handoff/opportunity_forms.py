@@ -10,6 +10,7 @@ from django import forms
 from accounts.models import User
 from handoff.currencies import CODES, digits, fits
 from handoff.models import CloseReason, Opportunity, PipelineStage
+from handoff.models.opportunities import sensible_close
 from handoff.services.opportunities import Terms
 
 NOTE = 500  # characters
@@ -43,7 +44,9 @@ class DealForm(MoneyForm):
 
     name = forms.CharField(label="Deal", max_length=150)
     expected_close = forms.DateField(
-        required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        required=False,
+        validators=[sensible_close],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     key = forms.UUIDField(widget=forms.HiddenInput)
     field_order = ("name", "amount", "currency", "expected_close")

@@ -24,6 +24,7 @@ from handoff.services.seats import seats_at
 SHOWN = 6  # leads a rep; the inbox shows them all
 REPS = 12  # a page
 HELD = 10
+LEFT = 10  # people; whoever comes after them is shown once their leads are moved
 ENOUGH = 10  # answers
 PERIOD = timedelta(days=90)
 Kind = SlaClock.Kind
@@ -63,12 +64,30 @@ class Column:
     absences: Sequence[Absence] = ()
 
     @property
+    def away(self) -> bool:
+        """The absence itself stands below, with its times."""
+        return bool(self.obstacle and self.obstacle.words.startswith("away"))
+
+    @property
     def hidden(self) -> int:
         return self.counts.get("shown", 0) - len(self.cards)
 
     @property
     def full(self) -> bool:
         return self.seat.max_open is not None and self.seat.open >= self.seat.max_open
+
+
+@dataclass(frozen=True)
+class Leaver:
+    """Somebody who left, or sells no more, and whose leads nobody works."""
+
+    rep: User
+    open: int
+    cards: Sequence[Card]
+
+    @property
+    def hidden(self) -> int:
+        return self.open - len(self.cards)
 
 
 def columns(user: Any, reps: Sequence[User], now: datetime) -> list[Column]:
@@ -90,6 +109,27 @@ def columns(user: Any, reps: Sequence[User], now: datetime) -> list[Column]:
         for rep in reps
         if rep.pk in seats
     ]
+
+
+def leavers(user: Any, now: datetime) -> list[Leaver]:
+    """People who are active reps no more, with the leads that stayed behind; 3 queries, or 1 when there are none."""
+    left = Handoff.objects.visible_to(user).live().filter(cycle__closed_at=None)
+    left = left.exclude(rep__in=User.objects.reps())
+    counts = dict(left.order_by().values_list("rep").annotate(n=Count("pk")).order_by("-n", "rep")[:LEFT])
+    if not counts:
+        return []
+    place = Window(RowNumber(), partition_by=F("rep"), order_by=(F("offered_at").asc(), F("pk").asc()))
+    oldest = left.filter(rep__in=counts).annotate(place=place).filter(place__lte=SHOWN)
+    shown = list(oldest.with_people().order_by("offered_at", "pk"))
+    running = (
+        SlaClock.objects.running().filter(handoff__in=shown).order_by(F("due_at").desc(nulls_first=True))
+    )
+    first = {clock.handoff_id: clock for clock in running}  # the last one wins: the one due first
+    cards: dict[User, list[Card]] = {}
+    for handoff in shown:
+        clock = first.get(handoff.pk)
+        cards.setdefault(handoff.rep, []).append(Card(handoff, face(clock, now) if clock else None))
+    return [Leaver(rep, counts[rep.pk], cards[rep]) for rep in sorted(cards, key=lambda rep: -counts[rep.pk])]
 
 
 def _clocks(user: Any, reps: Iterable[int]) -> QuerySet[SlaClock]:

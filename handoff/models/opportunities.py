@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any, ClassVar
 
 import pghistory
@@ -16,6 +17,14 @@ from handoff.currencies import CODES, USUAL
 from handoff.models.handoffs import Handoff
 from handoff.opportunity_querysets import OpportunityQuerySet
 from leads.models import Lead
+
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2100  # of an expected close
+
+
+def sensible_close(day: date) -> None:
+    """Raises ValidationError for a year that was mistyped."""
+    if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+        raise ValidationError(f"Choose a year from {EARLIEST_YEAR} to {LATEST_YEAR}.")
 
 
 @pghistory.track()

@@ -62,8 +62,17 @@ class RejectReason(models.Model):
     class Meta:
         ordering: ClassVar = ["digit", "id"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["digit"], condition=Q(active=True), name="reason_digit_unique"),
-            models.CheckConstraint(condition=Q(digit__gte=1, digit__lte=9), name="reason_digit_range"),
+            models.UniqueConstraint(
+                fields=["digit"],
+                condition=Q(active=True),
+                name="reason_digit_unique",
+                violation_error_message="Another active reason has this digit. Choose one that is free.",
+            ),
+            models.CheckConstraint(
+                condition=Q(digit__gte=1, digit__lte=9),
+                name="reason_digit_range",
+                violation_error_message="Choose a digit from 1 to 9: it is the key that chooses the reason.",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,9 +7,11 @@ from typing import ClassVar
 import pghistory
 import pgtrigger
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.models import Team
 from handoff.models.calendars import BusinessCalendar
@@ -92,6 +94,29 @@ class Absence(models.Model):
             moment = getattr(self, name)
             if moment is not None and not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
                 raise ValidationError({name: f"Choose a year from {EARLIEST_YEAR} to {LATEST_YEAR}."})
+        self._must_not_overlap()
+
+    def _must_not_overlap(self) -> None:
+        """Within a transaction the rep's row is the lock, so that of two tabs the second sees what the first saved."""
+        if self.rep_id is None or self.starts_at is None:
+            return
+        if connection.in_atomic_block:
+            get_user_model().objects.select_for_update(no_key=True).filter(pk=self.rep_id).first()
+        others = Absence.objects.filter(Q(ends_at=None) | Q(ends_at__gt=self.starts_at), rep=self.rep_id)
+        if self.ends_at is not None:
+            others = others.filter(starts_at__lt=self.ends_at)
+        other = others.exclude(pk=self.pk).first()
+        if other is not None:
+            words = f"{self.rep} is away {other.period()} already. End that absence first, or choose another time."
+            raise ValidationError({"starts_at": words})
+
+    def period(self) -> str:
+        """In the time zone of whoever reads it."""
+        first, last = (
+            f"{local.day} {local:%b %Y %H:%M}" if local else ""
+            for local in (moment and timezone.localtime(moment) for moment in (self.starts_at, self.ends_at))
+        )
+        return f"from {first} to {last}" if last else f"since {first}, with no end yet,"
 
 
 @pghistory.track()

@@ -45,11 +45,13 @@ def add_absence(
     cover: User | None,
     most_owed: int,
 ) -> Absence:
+    """Raises ValidationError naming the field, also for one that overlaps another of this rep."""
     _may_staff(actor)
+    absence = Absence(rep=rep, starts_at=starts_at, ends_at=ends_at, cover=cover, most_owed=most_owed)
+    absence.full_clean()  # the second of two tabs waits here, and is refused
+    absence.save()
     tell_team("absence", rep.pk)
-    return Absence.objects.create(
-        rep=rep, starts_at=starts_at, ends_at=ends_at, cover=cover, most_owed=most_owed
-    )
+    return absence
 
 
 @transaction.atomic

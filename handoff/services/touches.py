@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -26,10 +27,13 @@ ACTIVITY = {TouchKind.CALL: "call", TouchKind.MEETING: "meeting", TouchKind.EMAI
 
 
 @transaction.atomic
-def log_touch(*, handoff: Handoff, actor: Any, kind: str, note: str = "") -> Handoff:
+def log_touch(
+    *, handoff: Handoff, actor: Any, kind: str, note: str = "", key: uuid.UUID | None = None
+) -> Handoff:
     """Records the touch on the lead's timeline; the first one meets the first-touch clock.
 
-    Whoever has called cannot undo the acceptance any more. Raises NotBeingWorked.
+    `key` names the form it came from: sent twice, it is one touch. Whoever has called cannot undo the acceptance
+    any more. Raises NotBeingWorked.
     """
     if not handoff.answerable_by(actor):
         raise PermissionDenied
@@ -39,7 +43,8 @@ def log_touch(*, handoff: Handoff, actor: Any, kind: str, note: str = "") -> Han
     Handoff.objects.filter(pk=handoff.pk, first_touch_at=None).update(first_touch_at=Now())
     clocks.meet(clocks.of_handoff(handoff, SlaClock.Kind.FIRST_TOUCH))
     props = {"by": str(actor.name), "note": note.strip()}
-    record_activity(lead=handoff.lead, kind=ACTIVITY[TouchKind(kind)], props=props)
+    name = f"touch:{handoff.pk}:{key}" if key else ""
+    record_activity(lead=handoff.lead, kind=ACTIVITY[TouchKind(kind)], props=props, message_id=name)
     handoff.refresh_from_db()
     tell(handoff, "touched")
     return handoff

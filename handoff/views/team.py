@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -67,7 +68,11 @@ def absences(request: HttpRequest, rep_pk: int) -> HttpResponse:
     form = AbsenceForm(request.POST if request.method == "POST" else None, rep=rep, initial=first)
     if request.method == "GET" or not form.is_valid():
         return _dialog(request, "handoff/_absence.html", f"{rep} is away", form, rep)
-    staffing.add_absence(rep=rep, actor=request.user, **form.cleaned_data)
+    try:
+        staffing.add_absence(rep=rep, actor=request.user, **form.cleaned_data)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return _dialog(request, "handoff/_absence.html", f"{rep} is away", form, rep)
     return _answer(request, f"{rep} gets no leads while away. Leads they have now stay until you move them.")
 
 
@@ -89,6 +94,7 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "columns": columns,
         "sums": _sums(columns),
+        "leavers": team.leavers(request.user, now),
         "held": held[: team.HELD],
         "more_held": len(held) > team.HELD,
         "teams": list(Team.objects.order_by("name", "pk")),

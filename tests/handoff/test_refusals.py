@@ -1,17 +1,27 @@
 """What once broke a page is refused in words, and nothing is half-saved."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
 from handoff.errors import CannotPause, NotWaiting
-from handoff.models import Absence, ClockPause, Opportunity
+from handoff.models import Absence, BusinessCalendar, ClockPause, Opportunity, RejectReason
 from handoff.services.answers import accept
 from handoff.services.pauses import pause
 from handoff.services.returns import recycle
-from tests.handoff.factories import make_deal, make_offer, open_around_the_clock
+from leads.models import Activity
+from tests.handoff.factories import (
+    clock,
+    make_deal,
+    make_offer,
+    make_pipeline,
+    open_around_the_clock,
+    overdue,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +63,65 @@ def test_a_look_ahead_survives_a_null_character(client_of, ada):
     answer = client_of(ada).get(reverse("admin:handoff_routingrule_look_ahead"), {"lead": "\x00"})
 
     assert answer.status_code == 200
+
+
+def test_the_same_touch_sent_twice_is_one_touch(client_of, rita, mara):
+    handoff = accept(handoff=make_offer(rita, mara), actor=rita)
+    rep, url = client_of(rita), f"/handoffs/{handoff.pk}/touches/"
+    key = rep.get(url).context["form"]["key"].value()
+
+    for _ in range(2):
+        rep.post(url, {"kind": "call", "note": "Wants a pilot.", "key": key})
+    rep.post(
+        url, {"kind": "call", "note": "Called again.", "key": rep.get(url).context["form"]["key"].value()}
+    )
+
+    assert Activity.objects.filter(lead=handoff.lead, shape__kind="call").count() == 2
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2101-01-01"])
+def test_a_deal_expected_in_an_absurd_year_is_refused_and_keeps_what_was_typed(day, client_of, rita, mara):
+    make_pipeline()
+    handoff = accept(handoff=make_offer(rita, mara), actor=rita)
+    rep, url = client_of(rita), f"/handoffs/{handoff.pk}/opportunity/"
+    typed = {"name": "Fjellheim", "currency": "EUR", "expected_close": day, "key": str(uuid4())}
+
+    answer = rep.post(url, typed)
+
+    assert answer.status_code == 422
+    assert "Choose a year from 2000 to 2100." in str(answer.context["form"].errors["expected_close"])
+    assert f'value="{day}"' in answer.content.decode()
+    assert not Opportunity.objects.exists()
+
+
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "Factory", "EST", "", "Europe"])
+def test_a_calendar_belongs_to_a_place(zone):
+    with pytest.raises(ValidationError, match="not a known IANA time zone"):
+        BusinessCalendar(name="Here", tz=zone).full_clean()
+
+    BusinessCalendar(name="There", tz="Europe/Oslo").full_clean()
+    BusinessCalendar(name="Everywhere", tz="UTC").full_clean()
+
+
+@pytest.mark.parametrize(
+    ("digit", "words"), [(1, "Another active reason has this digit"), (0, "digit from 1 to 9")]
+)
+def test_a_reason_says_what_is_wrong_with_its_digit(digit, words):
+    RejectReason.objects.filter(digit=1).delete()
+    RejectReason.objects.create(label="First", digit=1, consequence="recycle")
+
+    with pytest.raises(ValidationError, match=words):
+        RejectReason(label="Second", digit=digit, consequence="recycle").full_clean()
+
+
+def test_an_overdue_lead_says_beforehand_why_it_cannot_be_snoozed(client_of, rita, mara):
+    open_around_the_clock()
+    handoff = make_offer(rita, mara)
+    before = client_of(rita).get(f"/inbox/{handoff.pk}/").content.decode()
+
+    overdue(clock(handoff, "accept"))
+    after = client_of(rita).get(f"/inbox/{handoff.pk}/").content.decode()
+
+    assert 'data-key="s"' in before
+    assert 'data-key="s"' not in after
+    assert "Nearly due, so it stays in sight" in after

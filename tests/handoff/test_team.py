@@ -1,6 +1,7 @@
 """The manager's board: load, moving leads, capacity and absences; nobody is compared on a handful of answers."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -10,8 +11,11 @@ from handoff.models import Absence, Handoff, Holding, RoundRobinSeat
 from handoff.services.answers import accept
 from handoff.services.draining import drain
 from handoff.services.offers import offer_or_hold
+from handoff.services.staffing import add_absence
+from handoff.services.touches import log_touch
 from handoff.team import ENOUGH, compared
 from tests.handoff.factories import clock, make_cycle, make_offer, open_around_the_clock, overdue
+from tests.handoff.test_races import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +140,100 @@ def test_a_wrong_absence_is_refused_with_the_field_and_keeps_what_was_typed(
     assert answer.status_code == 422
     assert words in answer.content.decode()
     assert not Absence.objects.exists()
+
+
+def away(start, end=""):
+    return {"starts_at": start, "ends_at": end, "cover": "", "most_owed": "2"}
+
+
+@pytest.mark.parametrize(
+    ("saved", "again"),
+    [
+        (("2030-01-01T09:00", "2030-01-08T09:00"), ("2030-01-01T09:00", "2030-01-08T09:00")),
+        (("2030-01-01T09:00", "2030-01-08T09:00"), ("2030-01-07T09:00", "2030-01-09T09:00")),
+        (("2030-01-01T09:00", ""), ("2031-01-01T09:00", "2031-01-02T09:00")),
+        (("2030-01-01T09:00", "2030-01-08T09:00"), ("2029-01-01T09:00", "")),
+    ],
+    ids=["the same", "the end", "no end yet", "around it"],
+)
+def test_absences_of_one_rep_never_overlap(saved, again, max, rita, otto, client_of):
+    manager, url = client_of(max), f"/team/{rita.pk}/absences/"
+    manager.post(url, away(*saved))
+
+    answer = manager.post(url, away(*again))
+    manager.post(f"/team/{otto.pk}/absences/", away(*again))
+
+    assert answer.status_code == 422
+    assert "Rita Rep is away" in str(answer.context["form"].errors["starts_at"])
+    assert f'value="{again[0]}"' in answer.content.decode()
+    assert [each.rep for each in Absence.objects.order_by("pk")] == [rita, otto]
+
+
+def test_an_absence_begins_when_the_one_before_ends(max, rita, client_of):
+    manager, url = client_of(max), f"/team/{rita.pk}/absences/"
+
+    manager.post(url, away("2030-01-01T09:00", "2030-01-08T09:00"))
+    manager.post(url, away("2030-01-08T09:00"))
+
+    assert Absence.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_four_tabs_that_save_one_absence_one_wins(max, rita):
+    start = timezone.now()
+    refused = at_once(
+        *[lambda: add_absence(rep=rita, actor=max, starts_at=start, ends_at=None, cover=None, most_owed=2)]
+        * 4
+    )
+
+    assert Absence.objects.count() == 1
+    assert len([problem for problem in refused if isinstance(problem, ValidationError)]) == 3
+
+
+def test_one_absence_is_said_once(max, rita, client_of):
+    Absence.objects.create(rep=rita, starts_at=timezone.now())
+
+    found = page(client_of(max))
+
+    assert 'data-tone="warn">Away</span>' in found
+    assert found.count("to not known") == 1
+
+
+def test_leads_of_somebody_who_left_are_seen_and_moved(max, rita, otto, mara, client_of):
+    offered, worked = make_offer(rita, mara, name="New One"), make_offer(rita, mara, name="Worked One")
+    log_touch(handoff=accept(handoff=worked, actor=rita), actor=rita, kind="call")
+    manager = client_of(max)
+    before = page(manager)
+    rita.is_active = False
+    rita.save()
+
+    left = page(manager)
+    for handoff in (offered, worked):
+        manager.post(f"/team/handoffs/{handoff.pk}/rep/", {"rep": otto.pk})
+
+    assert "Left, with open leads" not in before
+    for words in ("Left, with open leads", "2</span> open leads", "New One", "Worked One"):
+        assert words in left
+    assert Handoff.objects.live().filter(rep=otto).count() == 2
+    assert "Left, with open leads" not in page(manager)
+
+
+def test_many_leads_of_somebody_who_left_cost_no_more_queries(max, rita, otto, mara, client_of):
+    manager, counted = client_of(max), []
+    for more in (1, 9):
+        rita.is_active = True
+        rita.save()
+        for _ in range(more):
+            make_offer(rita, mara)
+        rita.is_active = False
+        rita.save()
+        page(manager)
+        with CaptureQueriesContext(connection) as queries:
+            found = page(manager)
+        counted.append(len(queries))
+
+    assert "4</span> more in the inbox" in found
+    assert counted[0] == counted[1]
 
 
 def test_acceptance_is_shown_only_from_ten_answers_on(max, rita, mara, client_of):
