@@ -4,8 +4,10 @@
 import { $, $$, say } from './dom.js';
 import { graft } from './graft.js';
 
-const FRESH = 20_000; // ms that a lead fetched ahead may be shown
+const FRESH = 60_000; // ms that a lead fetched ahead may be shown
+const INVALID = 422;
 const ahead = new Map(); // url -> { at, html }
+const deciding = new Set(); // requests of answers under way; what they are about must stay in the page until they are there
 let shown = null; // { copy, xhr }: what stands in for #lead while the server answers this request
 
 const rows = () => $$('#triage [data-row]');
@@ -36,7 +38,11 @@ function fetchNext() {
   fetchAhead(rows()[at + 1]?.getAttribute('hx-get'));
 }
 
-const forget = () => ahead.clear();
+// What was fetched ahead about this lead is old; about any, if it is not said which.
+function forget({ detail }) {
+  const about = ([url]) => !detail.handoff || url.includes(`/inbox/${detail.handoff}/`);
+  [...ahead].filter(about).forEach(([url]) => ahead.delete(url));
+}
 
 // -- shown at once
 
@@ -80,11 +86,12 @@ document.addEventListener('click', (ev) => {
   }
 });
 
-document.addEventListener('htmx:beforeRequest', ({ detail }) => {
+document.addEventListener('htmx:beforeRequest', ({ detail, defaultPrevented }) => {
   const { elt, requestConfig, target, xhr } = detail;
-  if (target.id !== 'lead') return;
-  if (requestConfig.verb === 'get') showAtOnce(elt.getAttribute('hx-get'), xhr);
-  else leave(elt, xhr);
+  if (target.id !== 'lead' || defaultPrevented) return;
+  if (requestConfig.verb === 'get') return showAtOnce(elt.getAttribute('hx-get'), xhr);
+  deciding.add(xhr);
+  leave(elt, xhr);
 });
 
 // A decision makes everything fetched before it old, but the next lead may stand in for a moment.
@@ -92,17 +99,29 @@ function leave(form, xhr) {
   const row = current();
   const next = row && rows()[rows().indexOf(row) + 1];
   [...ahead.keys()].filter((url) => url !== next?.getAttribute('hx-get')).forEach((url) => ahead.delete(url));
-  if (!row || !form.matches('[data-decides]')) return;
+  if (!row || !form.matches('[data-decides]') || isUnfinished(form)) return;
   row.closest('li').dataset.leaving = '';
+  const dialog = form.closest('dialog');
+  if (dialog) dialog.dataset.waiting = ''; // out of sight, with all that is in it, until the answer is there
   if (!next) return;
   mark(next);
   showAtOnce(next.getAttribute('hx-get'), xhr);
 }
 
+// The server would refuse it: no reason yet, or one that needs a note.
+function isUnfinished(form) {
+  const [choices, chosen] = [$('.reasons', form), $('.reasons :checked', form)];
+  return Boolean(choices && !chosen) || Boolean(chosen?.matches('[data-needs-note]') && !form.elements.note.value.trim());
+}
+
 document.addEventListener('htmx:afterRequest', ({ detail }) => {
   if (shown?.xhr === detail.xhr) takeBack();
+  if (detail.requestConfig.verb === 'get') return;
+  deciding.delete(detail.xhr);
+  const dialog = $('dialog[data-waiting]');
+  if (dialog) delete dialog.dataset.waiting;
   const row = $('#triage [data-leaving]');
-  if (!row || detail.requestConfig.verb === 'get' || detail.successful) return;
+  if (!row || (detail.successful && detail.xhr.status !== INVALID)) return;
   delete row.dataset.leaving; // refused or lost: it stands where it stood
   mark($('a', row));
 });
@@ -154,14 +173,15 @@ document.addEventListener('htmx:afterSwap', ({ detail }) => {
   const words = $('[data-fresh]')?.textContent.trim();
   if (words) say(`${words} in the inbox`);
   const stale = $('#news [data-stale]');
-  if (stale && !shown) renew(stale.dataset.stale);
+  if (stale && !shown && !deciding.size) renew(stale.dataset.stale);
+  if ($('#panes')) fetchNext();
 });
 
 // The open lead has changed elsewhere: what stands now, and no button that could not win.
 async function renew(url) {
   const lead = $('#lead');
   const fresh = await fragment(url);
-  if (!fresh || shown || !lead?.isConnected || fresh.dataset.handoff !== lead.dataset.handoff) return;
+  if (!fresh || shown || deciding.size || !lead?.isConnected || fresh.dataset.handoff !== lead.dataset.handoff) return;
   graft(lead, fresh);
   const outcome = $('[data-outcome]', lead);
   if (outcome) say(outcome.textContent);

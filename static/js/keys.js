@@ -8,6 +8,7 @@ import { openDialog } from './dialogs.js';
 
 const SECOND_LETTER_WITHIN = 1500; // ms
 let wentAt = -Infinity;
+let early = null; // keys pressed while a dialog is on its way; they are meant for it
 
 document.addEventListener('keydown', (ev) => {
   if ((ev.metaKey || ev.ctrlKey) && ev.key.toLowerCase() === 'k') {
@@ -15,9 +16,11 @@ document.addEventListener('keydown', (ev) => {
     openDialog($('#palette'));
     return;
   }
+  if ((ev.metaKey || ev.ctrlKey) && ev.key === 'Enter') return $('dialog[open] form')?.requestSubmit(); // from a note
   if (ev.metaKey || ev.ctrlKey || ev.altKey || ev.defaultPrevented || ev.isComposing || isTyping(ev.target)) return;
   const dialog = $('dialog[open]');
-  if (dialog ? pickByDigit(dialog, ev.key) : obey(ev.key)) ev.preventDefault();
+  if (early && !dialog) { early.push(ev.key); ev.preventDefault(); return; }
+  if (dialog ? choose(dialog, ev.key) : obey(ev.key)) ev.preventDefault();
 });
 
 function obey(key) {
@@ -30,15 +33,26 @@ function obey(key) {
   if (letter === 'g') wentAt = performance.now();
   if (key === '?') return showKeys();
   if (key === '/') return focusSearch();
-  const controls = $$(`[data-key="${CSS.escape(letter)}"]`).filter((el) => visible(el) && !el.disabled);
+  const controls = $$(`[data-key="${CSS.escape(letter)}"]`).filter((el) => reachable(el) && !el.disabled);
   const control = letter === 'z' ? controls.at(-1) : controls[0];
   return control ? press(control) : false;
 }
 
+// On a phone some buttons wait behind "More"; their keys work all the same.
+const reachable = (el) => visible(el) || Boolean(el.closest('.actionbar [popover]') && visible(el.closest('.actionbar')));
+
 function press(control) {
   control.click();
+  if (control.getAttribute('hx-target') === '#dialog') early = [];
   return true;
 }
+
+document.addEventListener('htmx:afterRequest', ({ detail }) => {
+  if (!early || detail.target.id !== 'dialog') return;
+  const [keys, dialog] = [early, $('dialog[open]')];
+  early = null;
+  if (dialog) keys.forEach((key) => choose(dialog, key));
+});
 
 function focusSearch() {
   const field = $$('[data-search]').find(visible);
@@ -47,8 +61,10 @@ function focusSearch() {
   return Boolean(field);
 }
 
-// In a dialog with reasons the digits choose.
-function pickByDigit(dialog, key) {
+// In a dialog with reasons the digits choose, and N goes on to the note.
+function choose(dialog, key) {
+  const note = key.toLowerCase() === 'n' && $('.reasons', dialog) && $('[name=note]', dialog);
+  if (note) { note.focus(); return true; }
   const choice = /^[1-9]$/.test(key) && $(`.reasons [data-digit="${key}"]`, dialog);
   if (!choice) return false;
   choice.click();
@@ -60,7 +76,8 @@ function showKeys() {
   const dialog = $('#keys');
   if (!dialog) return false;
   fill($('[data-keys-go]', dialog), 'Go to', $$('[data-go]'), (el) => ['G', el.dataset.go]);
-  fill($('[data-keys-here]', dialog), 'On this page', $$('[data-key]').filter(visible), (el) => [el.dataset.key]);
+  fill($('[data-keys-here]', dialog), 'On this page', $$('[data-key]').filter(reachable), (el) => [el.dataset.key]);
+  for (const line of $$('[data-needs]', dialog)) line.hidden = !$(line.dataset.needs);
   openDialog(dialog);
   return true;
 }

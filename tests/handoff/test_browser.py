@@ -109,7 +109,9 @@ def test_a_rejection_without_a_reason_stays_open_and_keeps_the_note(company, pag
 
 
 def test_of_two_tabs_the_second_is_told_who_was_faster(company, page_as, rita):
-    first, second = page_as(rita, "/inbox/"), page_as(rita, "/inbox/")
+    first, second = page_as(rita, "/inbox/"), page_as(rita)
+    second.route("**/live/", lambda route: route.abort())  # it has not heard yet
+    second.goto("/inbox/")
 
     first.keyboard.press("a")
     expect(first.locator("#toasts")).to_contain_text("accepted")
