@@ -56,8 +56,9 @@ class EvidenceQuerySet(models.QuerySet):
         return self.filter(lead__owner=user) if user.is_rep else self
 
     def of_lead(self, lead_id: int) -> Self:
-        """Newest first, with what was said to those who were merged into this lead."""
-        return self.filter(models.Q(lead=lead_id) | models.Q(lead__merged_into=lead_id)).order_by("-pk")
+        """Newest first, with what was said to those who were merged into this lead, or into one of them."""
+        said = models.Q(lead=lead_id) | models.Q(lead__merged_into=lead_id)
+        return self.filter(said | models.Q(lead__merged_into__merged_into=lead_id)).order_by("-pk")
 
 
 class RepairQuerySet(models.QuerySet):

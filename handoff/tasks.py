@@ -4,7 +4,7 @@ import time
 
 from celery import shared_task
 
-from handoff.services import calendars, clocks, deliveries, draining, notifications, sweeps
+from handoff.services import calendars, clocks, deliveries, draining, merges, notifications, sweeps
 from handoff.services.feedback import ask
 from handoff.services.news import tell_queue
 from handoff.services.qualification import promote_complete
@@ -30,6 +30,12 @@ def close_up(**_ids: int) -> None:
     sweeps.withdraw_from_closed_cycles()
     sweeps.cancel_of_closed_cycles()
     tell_queue("closed")
+
+
+@shared_task(acks_late=True)
+def follow_merges(**_ids: int) -> None:
+    """Two leads were one person: hand-offs and deals go with whoever stays."""
+    merges.follow_merges()
 
 
 @shared_task(acks_late=True)

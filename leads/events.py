@@ -31,6 +31,14 @@ class LeadDisqualified:
 
 
 @dataclass(frozen=True)
+class LeadsMerged:
+    """One person after all; what the floors above keep about the loser is the winner's now."""
+
+    lead_id: int
+    loser_id: int
+
+
+@dataclass(frozen=True)
 class ImportConfirmed:
     import_id: int
 

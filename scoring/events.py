@@ -17,6 +17,14 @@ class LeadQualified:
 
 
 @dataclass(frozen=True)
+class CycleMoved:
+    """Its lead was merged into another one, who has the cycle now."""
+
+    lead_id: int
+    cycle_id: int
+
+
+@dataclass(frozen=True)
 class CycleClosed:
     lead_id: int
     cycle_id: int

@@ -51,5 +51,11 @@ def close_cycle_of(lead_id: int) -> None:
 
 
 @shared_task
+def follow_merges(**_ids: int) -> None:
+    """What a merged lead was in the middle of goes on as the winner's."""
+    cycles.follow_merges()
+
+
+@shared_task
 def sweep_cycles() -> int:
     return cycles.close_orphans() + cycles.end_cool_downs()

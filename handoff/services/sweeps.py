@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from handoff.models import Handoff, SlaClock
 from handoff.services import clocks, telling
 from handoff.services.answers import settle
+from handoff.services.merges import follow_merges
 from handoff.services.news import tell_all, tell_by_id, tell_queue
 from handoff.services.promises import Book
 from leads.models import Lead
@@ -26,6 +27,7 @@ Kind = SlaClock.Kind
 def sweep(*, limit: int = BATCH) -> dict[str, int]:
     """All of it, in the order in which one step feeds the next; what was done, by name."""
     return {
+        "merged": follow_merges(limit=limit),
         "settled": settle_answers(limit=limit),
         "withdrawn": withdraw_from_closed_cycles(),
         "cancelled": cancel_of_closed_cycles(),

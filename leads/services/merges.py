@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.db import connection, transaction
 
+from leads.events import LeadsMerged, publish
 from leads.models import Identity, Lead, LeadMerge, Pulse, Suppression, no_value
 from leads.services.touches import touch
 
@@ -37,6 +38,7 @@ def merge_leads(*, winner: Lead, loser: Lead, cause: str) -> LeadMerge:
     _move_rest(winner, loser)
     merge = LeadMerge.objects.create(winner=winner, loser=loser, cause=cause[:200], moved=moved)
     touch([winner.pk, loser.pk])
+    publish(LeadsMerged(lead_id=winner.pk, loser_id=loser.pk))
     return merge
 
 
@@ -49,16 +51,16 @@ def unmerge(*, merge: LeadMerge) -> Lead:
     merge = LeadMerge.objects.select_for_update().filter(pk=merge.pk).first()  # type: ignore[assignment]
     if merge is None:
         raise MergeRefused("This merge has been undone already.")
-    holder = _holder(merge.winner)
-    locked = _lock(holder, merge.loser)
-    holder, loser = locked[holder.pk], locked[merge.loser_id]
-    _give_back_values(holder, merge.moved.get("values", []), loser)
+    kept_by = holder(merge.winner)
+    locked = _lock(kept_by, merge.loser)
+    kept_by, loser = locked[kept_by.pk], locked[merge.loser_id]
+    _give_back_values(kept_by, merge.moved.get("values", []), loser)
     Lead.objects.filter(pk=loser.pk).update(merged_into=None)
-    Identity.objects.filter(pk__in=merge.moved.get("identities", []), lead=holder).update(lead=loser)
+    Identity.objects.filter(pk__in=merge.moved.get("identities", []), lead=kept_by).update(lead=loser)
     with connection.cursor() as cursor:
-        cursor.execute(TAKE_BACK, [loser.pk, holder.pk, _subjects(loser)])
+        cursor.execute(TAKE_BACK, [loser.pk, kept_by.pk, _subjects(loser)])
     merge.delete()
-    touch([holder.pk, loser.pk])
+    touch([kept_by.pk, loser.pk])
     loser.refresh_from_db()
     return loser
 
@@ -121,7 +123,7 @@ def _give_back_own(holder: Lead, loser: Lead, key: str) -> None:
         holder.provenance.pop(f"custom.{key}", None)
 
 
-def _holder(lead: Lead) -> Lead:
+def holder(lead: Lead) -> Lead:
     """Who has this lead's history now: itself, or whoever it was merged into since."""
     while lead.merged_into is not None:
         lead = lead.merged_into

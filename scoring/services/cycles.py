@@ -9,10 +9,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from leads.events import publish
-from leads.models import Lead
+from leads.models import Disqualification, Lead
+from leads.services.merges import holder
 from leads.services.people import move_stage
 from leads.services.touches import touch
-from scoring.events import CycleClosed, LeadQualified
+from scoring.events import CycleClosed, CycleMoved, LeadQualified
 from scoring.models import ModelVersion, QualificationCycle
 
 Outcome = QualificationCycle.Outcome
@@ -41,6 +42,8 @@ def open_cycle(
 
     The partial unique index decides between two scorers; the loser gets None.
     """
+    if follow_merges(into=lead):
+        return None
     last = QualificationCycle.objects.filter(lead=lead).order_by("-n").first()
     if last is not None and not _may_follow(last, evidence_at, critical_at):
         return None
@@ -118,17 +121,41 @@ def close_cycle_of(*, lead_id: int, outcome: str, reason: str) -> bool:
 
 
 def close_orphans(*, limit: int = 500) -> int:
-    """Sweep: open cycles of leads that were disqualified or merged into another."""
+    """Sweep: open cycles of leads that were disqualified or merged into another; how many ended."""
     disqualified = QualificationCycle.objects.open().filter(lead__disqualification__isnull=False)
-    merged = QualificationCycle.objects.open().filter(lead__merged_into__isnull=False)
     done = 0
     for cycle in disqualified.select_related("lead__disqualification")[:limit]:
         close_cycle(cycle=cycle, outcome=Outcome.DISQUALIFIED, reason=cycle.lead.disqualification.reason)
         done += 1
-    for cycle in merged[:limit]:
+    return done + follow_merges(limit=limit)
+
+
+@transaction.atomic
+def follow_merges(*, into: Lead | None = None, limit: int = 500) -> int:
+    """Open cycles of merged leads go on as the winner's; one that the winner has already takes precedence.
+
+    Of two who do this at once the second skips what the first holds.
+    """
+    merged = QualificationCycle.objects.open().filter(lead__merged_into__isnull=False)
+    merged = merged.filter(lead__merged_into=into) if into else merged
+    rows = merged.select_for_update(of=("self",), skip_locked=True).select_related("lead").order_by("pk")
+    found = list(rows[:limit])
+    for cycle in found:
+        _follow_merge(cycle, holder(cycle.lead))
+    return len(found)
+
+
+def _follow_merge(cycle: QualificationCycle, winner: Lead) -> None:
+    """The winner's row is the lock: it gets one open cycle at most."""
+    winner = Lead.objects.select_for_update(no_key=True).get(pk=winner.pk)
+    theirs = QualificationCycle.objects.filter(lead=winner)
+    if theirs.open().exists() or Disqualification.objects.filter(lead=winner).exists():
         close_cycle(cycle=cycle, outcome=Outcome.EXPIRED, reason="Merged into another lead.")
-        done += 1
-    return done
+        return
+    stage, last = cycle.lead.stage, theirs.order_by("-n").first()
+    QualificationCycle.objects.filter(pk=cycle.pk).update(lead=winner, n=last.n + 1 if last else 1)
+    move_stage(lead=winner, stage=stage, reason="Merged with a lead that was there already.")
+    publish(CycleMoved(lead_id=winner.pk, cycle_id=cycle.pk))
 
 
 class CycleSuperseded(Exception):
