@@ -9,8 +9,8 @@ from typing import Any
 
 from accounts.models import User
 from leads.models import Lead
-from leads.services.activities import NewActivity, record_activities
-from nurturing.models import Campaign, CampaignVersion, Enrolment, Message, Segment, Step
+from nurturing.demo_runs import people_who_qualified, play
+from nurturing.models import Campaign, CampaignVersion, Segment, Step
 from nurturing.services import campaigns
 
 SEED = 5
@@ -53,10 +53,10 @@ def load(*, now: datetime, size: int) -> str:
     ended = _campaign("Webinar follow-up, autumn", nordics, AUTUMN, dana, now - timedelta(days=50))
     _campaign("Care rota templates", nordics, GUIDE[:3], dana, None)
     dice = random.Random(SEED)
-    people = list(Lead.objects.mailable().filter(stage="lead").order_by("pk")[: size // 4])
-    sent = _ran(dice, running, people[: size // 6], now) + _ran(
-        dice, ended, people[size // 8 :], now - timedelta(days=20)
-    )
+    people = list(Lead.objects.mailable().filter(stage="lead").order_by("pk")[:size])
+    later = people_who_qualified(since=now - timedelta(days=55))
+    sent = play(dice, running, people, later[::2], now)
+    sent += play(dice, ended, people[:: max(1, len(people) // 250)], later[1::3], now - timedelta(days=20))
     Campaign.objects.filter(pk=ended.pk).update(state="ended")
     return f"3 campaigns, {sent} mails"
 
@@ -87,50 +87,3 @@ def _step(version: CampaignVersion, position: int, kind: str, first: Any, body: 
     Step.objects.create(
         version=version, position=position, kind=kind, wait_minutes=wait, subject=subject, body=body
     )
-
-
-def _ran(dice: random.Random, campaign: Campaign, people: Sequence[Lead], now: datetime) -> int:
-    """Each person entered some day since the start and is as far as the steps allow by now."""
-    version = campaign.versions.exclude(frozen_at=None).latest("number")
-    began = campaign.activated_at or now
-    steps = list(version.steps.all())
-    deeds: list[NewActivity] = []
-    for lead in people:
-        since = began + (now - began) * dice.random()
-        _run_of_one(dice, campaign, version, steps, lead, since, now, deeds)
-    record_activities(deeds)
-    return sum(deed.kind == "email_sent" for deed in deeds)
-
-
-def _run_of_one(
-    dice: random.Random, campaign: Campaign, version: CampaignVersion, steps: Sequence[Step], lead: Lead,
-    since: datetime, now: datetime, deeds: list[NewActivity],
-) -> None:  # fmt: skip
-    run = Enrolment.objects.create(campaign=campaign, version=version, lead=lead, enrolled_at=since)
-    at = since
-    for step in steps:
-        if step.kind == "wait":
-            at += timedelta(minutes=step.wait_minutes or 0)
-            if at > now:
-                Enrolment.objects.filter(pk=run.pk).update(position=step.position + 1, due_at=at)
-                return
-        else:
-            _mail(dice, run, step, at, deeds)
-    Enrolment.objects.filter(pk=run.pk).update(
-        position=steps[-1].position + 1, due_at=None, ended_at=at, ended_because="completed"
-    )
-
-
-def _mail(dice: random.Random, run: Enrolment, step: Step, at: datetime, deeds: list[NewActivity]) -> None:
-    opened = at + timedelta(hours=dice.uniform(0.2, 30)) if dice.random() < 0.38 else None
-    clicked = opened + timedelta(minutes=dice.uniform(1, 9)) if opened and dice.random() < 0.25 else None
-    message = Message.objects.create(
-        enrolment=run, step=step, to_address=run.lead.email or "", state="accepted", attempt=1, due_at=at, queued_at=at,
-        sent_at=at, told_at=at, opened_at=opened, clicked_at=clicked, reply="250 accepted",
-    )  # fmt: skip
-    props = {"campaign": run.campaign.name, "subject": step.subject}
-    for kind, moment in (("email_sent", at), ("email_open", opened), ("email_click", clicked)):
-        if moment:
-            deeds.append(
-                NewActivity(run.lead_id, kind, moment, props, message_id=f"demo:mail:{message.pk}:{kind}")
-            )
