@@ -104,7 +104,14 @@ def _after(order: tuple[By, ...], at: list[Any], back: bool) -> Q:
     for by, value in zip(order, at, strict=True):
         beyond |= same & by.beyond(value, back)
         same &= by.same(value)
-    return beyond
+    return _bound(order[0], at[0], back) & beyond
+
+
+def _bound(by: By, value: Any, back: bool) -> Q:
+    """Says of the first level alone what `beyond` says already: where an index may begin to read."""
+    if value is None or (by.nullable and not back):
+        return Q()
+    return Q(**{f"{by.field}__{'lte' if by.descending != back else 'gte'}": value})
 
 
 def _encode(order: tuple[By, ...], row: Any, back: bool) -> str:

@@ -123,3 +123,12 @@ def test_an_instant_keeps_both_its_readings(time_machine):
 def test_a_neutral_pill_has_no_tone():
     assert "data-tone" not in render('{% pill "Neutral" %}')
     assert "data-tone" not in render('{% pill "Neutral" "shocking" %}')
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Anna", "Anna Maria", "Å" * 9, "A\u030anna", "A\u030a" * 12, "<b>&amp; long</b>"]
+)
+def test_clipped_says_what_django_says(text):
+    ours = Template("{% load ui %}{{ text|clipped:8 }}").render(Context({"text": text}))
+
+    assert ours == Template("{{ text|truncatechars:8 }}").render(Context({"text": text}))

@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from handoff.calendars import Calendar
 from handoff.errors import CannotPause, NotWaiting
 from handoff.models import Absence, BusinessCalendar, ClockPause, Opportunity, RejectReason
 from handoff.services.answers import accept
@@ -126,7 +125,3 @@ def test_an_overdue_lead_says_beforehand_why_it_cannot_be_snoozed(client_of, rit
     assert 'data-key="s"' in before
     assert 'data-key="s"' not in after
     assert "Nearly due, so it stays in sight" in after
-
-
-def test_a_clock_that_began_under_an_old_name_of_a_zone_runs_on():
-    assert Calendar.from_data({"tz": "EST", "weekly": {"mon": [["09:00", "17:00"]]}}).zone.key == "EST"

@@ -1,7 +1,5 @@
 """The manager's board: load, moving leads, capacity and absences; nobody is compared on a handful of answers."""
 
-from datetime import timedelta
-
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -10,13 +8,14 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from handoff.models import Absence, Handoff, Holding, RoundRobinSeat
-from handoff.services.answers import accept
+from handoff.services.answers import accept, reject
 from handoff.services.draining import drain
+from handoff.services.news import tell_queue
 from handoff.services.offers import offer_or_hold
 from handoff.services.staffing import add_absence
 from handoff.services.touches import log_touch
 from handoff.team import ENOUGH, compared
-from tests.handoff.factories import clock, make_cycle, make_offer, open_around_the_clock, overdue
+from tests.handoff.factories import clock, make_cycle, make_offer, open_around_the_clock, overdue, reason
 from tests.handoff.test_races import at_once
 
 pytestmark = pytest.mark.django_db
@@ -193,13 +192,12 @@ def test_of_four_tabs_that_save_one_absence_one_wins(max, rita):
 
 
 def test_one_absence_is_said_once(max, rita, client_of):
-    now = timezone.now()
-    Absence.objects.create(rep=rita, starts_at=now, ends_at=now + timedelta(days=3))
+    Absence.objects.create(rep=rita, starts_at=timezone.now())
 
     found = page(client_of(max))
 
     assert 'data-tone="warn">Away</span>' in found
-    assert "Away until" not in found
+    assert found.count("to not known") == 1
 
 
 def test_leads_of_somebody_who_left_are_seen_and_moved(max, rita, otto, mara, client_of):
@@ -306,3 +304,28 @@ def test_the_board_works_without_script_on_a_phone_in_the_dark(page_as, axe, max
     plain.get_by_role("button", name="Move First One").click()
 
     expect(plain.locator("#toasts")).to_contain_text("First One is with Otto Other now.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_board_and_the_queue_follow_the_news_and_disturb_nobody(page_as, axe, max, rita, otto, mara):
+    open_around_the_clock()
+    kept, other = make_offer(rita, mara, name="Anna First"), make_offer(rita, mara, name="Berit Second")
+    board, queue = page_as(max), page_as(mara)
+    for page, path in ((board, "/team/"), (queue, "/queue/")):
+        with page.expect_response("**/live/"):
+            page.goto(path)
+
+    reject(handoff=other, actor=rita, reason=reason())
+    make_cycle(name="Carla Third")
+    tell_queue("qualified")
+
+    expect(board.locator("#team")).not_to_contain_text("Berit Second")
+    expect(queue.locator("#queue")).to_contain_text("Carla Third")
+    chosen = board.locator(f"#to-{kept.pk}")
+    chosen.select_option(str(otto.pk))
+    make_offer(otto, mara, name="Dora New")
+    expect(board.get_by_role("button", name="Changed, show")).to_be_visible()
+    assert chosen.input_value() == str(otto.pk)
+    axe(board)
+    board.get_by_role("button", name="Changed, show").click()
+    expect(board.locator("#team")).to_contain_text("Dora New")
