@@ -10,6 +10,7 @@ import statistics
 import time
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
@@ -24,14 +25,15 @@ from scoring.models import QualificationCycle
 from scoring.services import keeping
 
 ROUNDS = 40
-OFFERED = 200  # open handoffs in the rep's inbox
+OFFERED = 200  # open handoffs in the rep's inbox, unless --offered says another number
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
-def run(leads: int = 100_000, activities: int = 2_000_000) -> dict[str, Any]:
+def run(leads: int = 100_000, activities: int = 2_000_000, offered: int = OFFERED) -> dict[str, Any]:
     with scratch.database(leads, activities), override_settings(ALLOWED_HOSTS=["*"]):
         mara, rita = _people()
-        _fill_queue(mara, rita)
+        _fill_queue()
+        opened = _fill_inbox(mara, rita, offered)
         handoff = Handoff.objects.open().filter(rep=rita).first()
         busiest = Lead.objects.get(pk=1)
         pages = {
@@ -49,7 +51,7 @@ def run(leads: int = 100_000, activities: int = 2_000_000) -> dict[str, Any]:
         waiting = SlaClock.objects.running().filter(kind=SlaClock.Kind.HAND_OFF).count()
     flat = {f"{name}_{figure}": value for name, page in found.items() for figure, value in page.items()}
     worst = max(page["p95_ms"] for page in found.values())
-    sizes = {"leads": leads, "activities": activities, "waiting": waiting, "offered": OFFERED}
+    sizes = {"leads": leads, "activities": activities, "waiting": waiting, "offered": opened}
     summary = {"reference": "one lead by primary key, p95 ms", "reference_ms": reference}
     return {**sizes, **flat, **summary, "ratio": round(worst / reference, 1)}
 
@@ -63,17 +65,27 @@ def _people() -> tuple[User, User]:
     return made[0], made[1]
 
 
-def _fill_queue(mara: User, rita: User) -> None:
-    """Everybody scored, every MQL on its clock, and some handed to the rep. Only the first run does it."""
+def _fill_queue() -> None:
+    """Everybody scored, every MQL on its clock. Only the first run does it."""
     if Handoff.objects.exists():
         return
     keeping.rescore_all()
     while start_missing(limit=5000):
         pass
-    cycles = list(QualificationCycle.objects.open().order_by("pk")[:OFFERED])
-    offer_many(cycles=cycles, actor=mara, rep=rita)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+
+
+def _fill_inbox(mara: User, rita: User, wanted: int) -> int:
+    """So many offers for the rep, or fewer if there are not as many MQLs; how many there are."""
+    there = Handoff.objects.open().filter(rep=rita).count()
+    if there > wanted:
+        raise CommandError(f"This database has {there} offers already; a smaller number needs another size.")
+    missing = wanted - there
+    waiting = QualificationCycle.objects.open().exclude(handoffs__isnull=False).order_by("pk")[:missing]
+    if missing:
+        there += len(offer_many(cycles=list(waiting), actor=mara, rep=rita).handoffs)
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+    return there
 
 
 def _measure(user: User, path: str) -> dict[str, Any]:
