@@ -200,8 +200,8 @@ class Shown:
 def shown(
     inbox: Inbox, keys: tuple[str, ...], total: Mapping[str, int], *, after: str = "", size: int = SIZE
 ) -> list[Shown]:
-    """The first page of each group, or of one group what follows `after`; a query a segment."""
-    pages = [_page(inbox, BY_KEY[key], after, size) for key in keys]
+    """The first page of each group, or of one group what follows `after`; a query a segment that has rows."""
+    pages = [_page(inbox, BY_KEY[key], after, size, total) for key in keys]
     return [
         Shown(BY_KEY[key], items, counting.words(total[key]), following)
         for key, (items, following) in zip(keys, pages, strict=True)
@@ -209,21 +209,29 @@ def shown(
 
 
 def totals(inbox: Inbox) -> dict[str, int]:
-    """By group, each counted to a limit; 1 query."""
-    asked = {f"{group.key} {at}": s.rows(inbox) for group in GROUPS for at, s in enumerate(group.segments)}
+    """By group, and by segment as in "working 1", each counted to a limit; 1 query."""
+    asked = {_name(group, at): s.rows(inbox) for group in GROUPS for at, s in enumerate(group.segments)}
     found = counting.counts(asked)
-    return {
-        group.key: sum(count for name, count in found.items() if name.split()[0] == group.key)
-        for group in GROUPS
+    groups = {
+        group.key: sum(found[_name(group, at)] for at in range(len(group.segments))) for group in GROUPS
     }
+    return found | groups
 
 
-def _page(inbox: Inbox, group: Group, after: str, size: int) -> tuple[list[Item], str]:
+def _name(group: Group, segment: int) -> str:
+    return f"{group.key} {segment}"
+
+
+def _page(
+    inbox: Inbox, group: Group, after: str, size: int, total: Mapping[str, int]
+) -> tuple[list[Item], str]:
     """Segments one after the other; a cursor says which one it is in."""
     place, _, cursor = after.partition(".")
     at = int(place) if place.isdecimal() and int(place) < len(group.segments) else 0
     items: list[Item] = []
     for number, segment in list(enumerate(group.segments))[at:]:
+        if not (cursor or total.get(_name(group, number), 1)):
+            continue
         page = keyset.page(segment.rows(inbox), segment.order, cursor=cursor, size=size - len(items))
         items += [item_of(clock, inbox.now, group.key) for clock in page.rows]
         if page.next:
@@ -282,7 +290,8 @@ def _beside(inbox: Inbox, places: list[tuple[str, int]], row: SlaClock, *, back:
     """The nearest row in this direction: in its own segment, or at the edge of the next one that has any."""
     for number, (key, at) in enumerate(places):
         segment = BY_KEY[key].segments[at]
-        rows, start = segment.rows(inbox), row if number == 0 else None
+        rows = segment.rows(inbox).select_related(None).only("handoff")
+        start = row if number == 0 else None
         beside = keyset.beside(rows, segment.order, start, back=back)
         if beside is not None:
             return beside.handoff_id

@@ -23,7 +23,8 @@ def follow_merges(*, limit: int = LIMIT) -> int:
 
 def _handoffs(limit: int) -> int:
     """Whoever works the lead gets its record along, so that nobody answers for one they cannot see."""
-    moved = Handoff.objects.exclude(lead=F("cycle__lead")).select_related("cycle__lead", "rep")
+    losers = Handoff.objects.filter(lead__merged_into__isnull=False)  # few, and found by index
+    moved = losers.exclude(lead=F("cycle__lead")).select_related("cycle__lead", "rep")
     found = list(moved.select_for_update(of=("self",), skip_locked=True).order_by("pk")[:limit])
     for handoff in found:
         Handoff.objects.filter(pk=handoff.pk).update(lead=handoff.cycle.lead)

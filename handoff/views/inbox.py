@@ -38,9 +38,15 @@ def inbox(request: HttpRequest) -> HttpResponse:
     context = list_context(request)
     if request.wants_fragment:  # type: ignore[attr-defined]
         return render(request, _fragment(request, context), context)
-    handoff = None if context["board"] else first_of(context["groups"])
-    context |= detail_context(request, handoff) if handoff else {}
-    return render(request, "handoff/inbox.html", context)
+    return render(request, "handoff/inbox.html", context | _most_urgent(request, context))
+
+
+def _most_urgent(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The first lead of the list; what stands beside it has been read with the list."""
+    if context["board"] or (first := first_of(context["groups"])) is None:
+        return {}
+    second = next(iter([item.handoff.pk for group in context["groups"] for item in group.items][1:]), None)
+    return detail_context(request, first, None if context["paged"] else (None, second))
 
 
 @see_inbox
@@ -153,7 +159,10 @@ def _more_url(mine: Inbox, group: Shown, board: bool) -> str:
     return list_url(mine.filters.query() | ({"as": "board"} if board else {}) | more)
 
 
-def detail_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
+def detail_context(
+    request: HttpRequest, handoff: Handoff, beside: tuple[int | None, int | None] | None = None
+) -> dict[str, Any]:
+    """`beside`: the handoffs before and after it, if they are known."""
     mine = inbox_of(request)
     clocks = {clock.kind: clock for clock in SlaClock.objects.filter(handoff=handoff)}
     accept, touch = clocks.get(Kind.ACCEPT), clocks.get(Kind.FIRST_TOUCH)
@@ -178,13 +187,13 @@ def detail_context(request: HttpRequest, handoff: Handoff) -> dict[str, Any]:
         "lead_query": urlencode({"inbox": handoff.pk, **query}),
         "back_url": list_url(query),
         "too_late_to_snooze": snoozing.too_late(clocks.values(), mine.now),
-        **_beside(request, mine, handoff),
+        **_beside(request, beside or neighbours(mine, row_of(handoff), keys_of(request))),
         **_rights(request.user, handoff, mine),
     }
 
 
-def _beside(request: HttpRequest, mine: Inbox, handoff: Handoff) -> dict[str, str]:
-    before, after = neighbours(mine, row_of(handoff), keys_of(request))
+def _beside(request: HttpRequest, beside: tuple[int | None, int | None]) -> dict[str, str]:
+    before, after = beside
     query = kept_query(request)
     return {
         "before_url": list_url(query, before) if before else "",
