@@ -7,8 +7,21 @@ import { $, $$ } from './dom.js';
 export function openDialog(dialog) {
   if (!dialog || dialog.open) return;
   dialog.showModal();
-  $('[autofocus]', dialog)?.focus();
+  firstStop(dialog)?.focus();
 }
+
+// The browser would take the first button, which is the one that closes without saving.
+function firstStop(dialog) {
+  const fields = $$('.dlg-form .body :is(input,select,textarea):not([type=hidden],:disabled)', dialog);
+  return $('[autofocus]', dialog) ?? fields.find((el) => el.checkVisibility()) ?? $('.dlg-form footer [type=submit]', dialog);
+}
+
+// A select keeps Enter to itself in some browsers; in a dialog the button with the ↵ is meant.
+document.addEventListener('keydown', (ev) => {
+  if (ev.key !== 'Enter' || ev.defaultPrevented || !ev.target.matches?.('.dlg-form select')) return;
+  ev.preventDefault();
+  ev.target.form.requestSubmit();
+});
 
 document.addEventListener('click', (ev) => {
   const opener = ev.target.closest('[data-open]');

@@ -46,14 +46,29 @@ def test_a_marketer_hands_off_with_the_keyboard(company, page_as, mara, rita):
     page.keyboard.press("Enter")
     expect(page.locator("#sheet h2").first).to_contain_text("Priya Raman")
     page.keyboard.press("h")
-    page.get_by_label("Sales rep").select_option(label="Rita Rep")
+    expect(page.get_by_label("Sales rep")).to_be_focused()
+    page.keyboard.type("Rita")
     page.get_by_label("Why now").fill("Asked for a quote.")
-    page.locator("#dialog").get_by_role("button", name="Hand off").click()
+    page.keyboard.press("Control+Enter")
 
     expect(page.locator("#toasts")).to_contain_text("Priya Raman was handed off to Rita Rep.")
     expect(page.locator("#queue-rows")).not_to_contain_text("Priya Raman")
     expect(page.locator("#sheet h2").first).to_contain_text("Ingrid Solheim")
     assert Handoff.objects.get(lead__first_name="Priya").note == "Asked for a quote."
+
+
+def test_enter_does_what_the_button_of_the_dialog_says(company, page_as, mara, rita):
+    page = page_as(mara, "/queue/")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#sheet h2").first).to_contain_text("Priya Raman")
+    page.keyboard.press("h")
+    expect(page.get_by_label("Sales rep")).to_be_focused()
+    page.keyboard.type("Rita")
+
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#toasts")).to_contain_text("Priya Raman was handed off to Rita Rep.")
 
 
 def test_many_are_handed_off_from_the_bulk_bar(company, page_as, mara, rita):
