@@ -8,7 +8,7 @@ from django.utils import timezone
 from leads import partitions
 from leads.events import ImportConfirmed, publish
 from leads.models import MessageKey
-from leads.services import imports
+from leads.services import imports, opt_outs
 
 AHEAD = 3  # months made before they are needed
 REMEMBER = timedelta(
@@ -43,3 +43,9 @@ def sweep_imports() -> None:
     """Find imports whose bell was lost or whose worker died."""
     for import_id in imports.waiting():
         publish(ImportConfirmed(import_id=import_id))
+
+
+@shared_task(soft_time_limit=600)
+def heed_missed_opt_outs() -> None:
+    """Suppress who said no while nobody listened; the rest is heeded as it arrives."""
+    opt_outs.heed_missed()

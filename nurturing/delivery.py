@@ -198,7 +198,7 @@ def tell_leads(limit: int = 2_000) -> int:
         fresh = Message.objects.untold().order_by("pk").select_for_update(of=("self",), skip_locked=True)
         messages = list(fresh.select_related("enrolment", "step__version__campaign")[:limit])
         news = [message for message in messages if message.state == Message.State.ACCEPTED or message.bounced]
-        told = record_activities([_activity(message) for message in news])
+        told = record_activities([_activity(message) for message in news], heed=False)
         for message in messages:
             if message.bounced:
                 lead = message.enrolment.lead

@@ -10,9 +10,8 @@ from typing import Any
 from leads.demo.behaviour import deeds
 from leads.demo.people import Person, people
 from leads.merging import Claim
-from leads.models import FieldSource, Identity, Lead, Suppression
+from leads.models import FieldSource, Identity, Lead
 from leads.services.activities import NewActivity, record_activities
-from leads.services.consent import suppress
 from leads.services.people import incoming, upsert_many
 from leads.services.touches import drain_touches
 
@@ -29,7 +28,6 @@ def load(*, now: datetime, size: int) -> str:
     count = sum(
         record_activities(batch) for batch in _groups(_activities(dice, crowd, leads, now), ACTIVITY_BATCH)
     )
-    _unsubscribe(leads)
     while drain_touches(10_000):  # everybody is scored by the next step
         pass
     return f"{len(leads)} leads, {count} activities"
@@ -74,17 +72,3 @@ def _activities(
                 amount=deed.amount,
                 message_id=f"demo:{person.number}:{number}",
             )
-
-
-def _unsubscribe(leads: Sequence[Lead]) -> None:
-    """Whoever unsubscribed in the story must not be mailed."""
-    left = Lead.objects.filter(
-        pk__in=[lead.pk for lead in leads], activities__shape__kind="email_unsubscribe"
-    )
-    for lead in left.exclude(email=None).distinct():
-        suppress(
-            address=lead.email or "",
-            reason=Suppression.Reason.UNSUBSCRIBED,
-            lead=lead,
-            detail="Monthly letter",
-        )

@@ -14,7 +14,7 @@ from leads import partitions, shapes
 from leads.events import LeadsTouched, publish
 from leads.kinds import is_kind
 from leads.models import Lead
-from leads.services import arrays
+from leads.services import arrays, opt_outs
 from leads.services.shapes import other_shapes, shape_ids
 from leads.services.touches import drain_touches, touch
 
@@ -81,9 +81,10 @@ class _Row(NamedTuple):
     props: str  # JSON; empty for none
 
 
-def record_activities(rows: Sequence[NewActivity]) -> int:
+def record_activities(rows: Sequence[NewActivity], *, heed: bool = True) -> int:
     """Store what is new and say how many that were; a message id seen before changes nothing.
 
+    Whoever says no to our mail is suppressed at once, unless the caller has seen to it (`heed` is off).
     Raises BadActivity for an unknown kind, or a time before 2000 or more than a day ahead.
     """
     if not rows:
@@ -100,6 +101,8 @@ def record_activities(rows: Sequence[NewActivity]) -> int:
         stored = _store(ordered)
         if stored:
             publish(LeadsTouched())
+        if stored and heed:
+            opt_outs.heed(opt_outs.opt_outs(rows))
     return stored
 
 

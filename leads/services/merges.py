@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from leads.events import LeadsMerged, publish
 from leads.models import Identity, Lead, LeadMerge, Pulse, Suppression, no_value
+from leads.services import opt_outs
 from leads.services.touches import touch
 
 FIELDS = (
@@ -36,6 +37,7 @@ def merge_leads(*, winner: Lead, loser: Lead, cause: str) -> LeadMerge:
         raise MergeRefused("One of these leads has been merged already. Reload and look again.")
     moved = {"identities": _move_identities(winner, loser), "values": _fill_gaps(winner, loser)}
     _move_rest(winner, loser)
+    opt_outs.heed_history([winner.pk])
     merge = LeadMerge.objects.create(winner=winner, loser=loser, cause=cause[:200], moved=moved)
     touch([winner.pk, loser.pk])
     publish(LeadsMerged(lead_id=winner.pk, loser_id=loser.pk))

@@ -15,10 +15,10 @@ from leads import normalise
 from leads.events import LeadDisqualified, publish
 from leads.merging import Claim, Incoming
 from leads.models import CustomField, Disqualification, Lead, StageChange
-from leads.services import upserts
+from leads.services import opt_outs, upserts
 from leads.services.companies import Directory
 from leads.services.touches import touch
-from leads.services.upserts import CONFLICT, Memory, Plan, Planned
+from leads.services.upserts import CONFLICT, NEW, Memory, Plan, Planned
 from leads.values import complete, custom_type, read_all
 
 RETRIES = 3  # somebody else may make the same person between our look and our insert
@@ -90,6 +90,7 @@ def upsert_many(*, rows: Sequence[Incoming], claim: Claim, memory: Memory | None
             with transaction.atomic():
                 plan = Plan(rows, claim, memory=mine, lock=True)
                 touch(upserts.write(plan))
+                _heed_history(plan.rows)
         except IntegrityError:
             if attempt == RETRIES - 1:
                 raise
@@ -141,6 +142,14 @@ def _save_updates(planned: Mapping[int, Planned], directory: Directory) -> None:
     upserts.update(changed)
     upserts.add_identities((pk, "email", plan.row.email) for pk, plan in planned.items())
     touch(lead.pk for lead in changed)
+    _heed_history(planned.values())
+
+
+def _heed_history(planned: Iterable[Planned]) -> None:
+    """Somebody we knew has an address now: whatever they said about mail before is about this one."""
+    opt_outs.heed_history(
+        plan.lead.pk for plan in planned if plan.lead and plan.verdict != NEW and "email" in plan.changed
+    )
 
 
 def _without_taken_address(row: Incoming, lead: Lead, owners: Mapping[Any, Lead], claim: Claim) -> Incoming:
