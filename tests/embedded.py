@@ -46,7 +46,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Our fixtures come after those of installed plugins, because the last of one name wins."""
-    for module in ("tests.api", "tests.browser", "tests.doorbell"):
+    for module in ("tests.api", "tests.browser", "tests.doorbell", "tests.together"):
         config.pluginmanager.import_plugin(module)
 
 

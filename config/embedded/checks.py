@@ -28,7 +28,7 @@ def check_everything(arguments: list[str]) -> int:
         return run_pytest([*default_selection(arguments), *arguments])
     failed = [outcome.name for outcome in run_checks() if outcome.failed]
     os.environ["TANDEM_FAILED_CHECKS"] = ", ".join(failed)
-    exit_code = run_pytest(["-n", "2", "--dist", "loadgroup"])
+    exit_code = run_pytest(["-n", "2"])
     return exit_code or (1 if failed else 0)
 
 

@@ -17,7 +17,7 @@ import pytest
 from config.embedded.paths import ROOT
 from config.embedded.process import command_line, is_alive, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("machine")]
+pytestmark = pytest.mark.slow
 
 READY_SECONDS = 240  # a busy machine creating all tables from nothing
 FIRST_PORT = 18_600

@@ -13,7 +13,7 @@ from nurturing.services import campaigns
 from tests.browser import PageAs
 from tests.nurturing import factories
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.django_db(transaction=True)
 Axe = Callable[[Any], None]
 VIEWS = [(1440, "light"), (390, "dark")]
 
