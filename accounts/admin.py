@@ -9,7 +9,15 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.http import HttpRequest
 
 from accounts.models import ApiToken, Organisation, Team, User
-from accounts.services import SCOPES, create_token, revoke_token
+from accounts.services import (
+    SCOPES,
+    BadName,
+    UnknownScope,
+    check_scopes,
+    checked_name,
+    create_token,
+    revoke_token,
+)
 
 admin.site.site_header = admin.site.site_title = "Tandem admin"
 admin.site.register(Team)
@@ -71,6 +79,20 @@ class TokenForm(forms.ModelForm):
     class Meta:
         model = ApiToken
         fields = ("kind", "name", "scopes", "expires_at")
+
+    def clean_name(self) -> str:
+        try:
+            return checked_name(self.cleaned_data["name"])
+        except BadName as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        try:
+            check_scopes(data.get("kind", ""), data.get("scopes") or [])
+        except UnknownScope as error:
+            self.add_error("scopes", str(error))
+        return data
 
 
 @admin.register(ApiToken)

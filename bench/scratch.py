@@ -1,5 +1,7 @@
 """A database of its own for a measurement: made once per size, filled by the server itself, kept for the next run.
 
+One that could not be filled is dropped at once. `bench clean` drops them all.
+
 Leads differ in how busy they are as real ones do (a few have thousands of activities, most have some), activities
 lie in the order of time, so that one lead's are scattered, and about 15,000 shapes describe them all.
 """
@@ -17,6 +19,7 @@ from django.utils import timezone
 
 from leads import partitions
 
+PREFIX = "tandem_bench_"
 SHAPES = 15_000
 KINDS = [
     "page_view",
@@ -90,16 +93,39 @@ FROM (SELECT 1 + floor(%s * power(random(), 2.2))::bigint AS lead,
 @contextmanager
 def database(leads: int, activities: int) -> Iterator[None]:
     """The default connection points to a filled scratch database inside, and back to its own afterwards."""
-    name = f"tandem_bench_{leads}_{activities}"
+    name = f"{PREFIX}{leads}_{activities}"
     fresh = _create(name)
     usual = connection.settings_dict["NAME"]
     _point_to(name)
     try:
         if fresh:
-            fill(leads, activities)
+            _fill_or_drop(name, usual, leads, activities)
         yield
     finally:
         _point_to(usual)
+
+
+def _fill_or_drop(name: str, usual: str, leads: int, activities: int) -> None:
+    """Half a database would pass for a whole one in the next run."""
+    try:
+        fill(leads, activities)
+    except BaseException:
+        _point_to(usual)
+        drop(name)
+        raise
+
+
+def kept() -> list[str]:
+    """The names of all scratch databases there are."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s) ORDER BY 1", [PREFIX])
+        return [name for (name,) in cursor.fetchall()]
+
+
+def drop(name: str) -> None:
+    """Raises OperationalError while a measurement uses it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
 
 
 def _create(name: str) -> bool:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import roles
 from leads.forms import UploadForm
+from leads.importing import encoding as encodings
 from leads.importing import presets, reading
 from leads.importing.mapping import COMPANY_TARGETS, ORIGIN_TARGETS, PERSON_TARGETS, BadMapping
 from leads.importing.reading import UnreadableFile
@@ -95,6 +96,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     context = {"run": run, "columns": columns, "error": error, "preset": _preset(run), **_report(run)}
+    context["encoding"] = encodings.words(run.mapping["sheet"]["encoding"])
     return render(request, "leads/import.html", context, status=status)
 
 
@@ -111,7 +113,7 @@ def _columns(run: Import, chosen: dict[str, str] | None = None) -> list[dict[str
     rows = []
     for place, name in enumerate(sheet.columns):
         values = (cells[place].strip() for cells in with_samples if place < len(cells))
-        samples = list(dict.fromkeys(value[:60] for value in values if value))[:SAMPLES]
+        samples = list(dict.fromkeys(encodings.shown(value[:60]) for value in values if value))[:SAMPLES]
         target = chosen[name] if chosen else kept.get(name, CUSTOM) or SKIP
         sure = not chosen and name in kept
         rows.append({"name": name, "place": place, "samples": samples, "target": target, "sure": sure})
@@ -237,4 +239,5 @@ def _error_lines(run: Import) -> Iterator[str]:
     rows = reading.rows(lambda: imports.open_file(run), sheet)
     for row in bad:
         cells = next((cells for line, cells in rows if line >= row.line), [])
-        yield writer.writerow([row.line, guarded(row.column), row.reason, *map(guarded, cells)])
+        readable = map(guarded, map(encodings.shown, cells))
+        yield writer.writerow([row.line, guarded(row.column), row.reason, *readable])

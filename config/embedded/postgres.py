@@ -19,6 +19,7 @@ from urllib.parse import quote
 from config.embedded.paths import socket_dir
 from config.embedded.process import (
     NOBODY,
+    ask,
     command_line,
     is_alive,
     spawn,
@@ -76,6 +77,7 @@ class Postgres:
         self.socket = socket_dir(home)
         self.durable = durable
         self.process: subprocess.Popen | None = None
+        self._checkpointing: Any = None
 
     @property
     def url(self) -> str:
@@ -116,6 +118,20 @@ class Postgres:
         """SIGINT is PostgreSQL's fast shutdown: clients are cut off, committed work is kept."""
         stop(self.process, with_signal=signal.SIGINT, seconds=10)
         self.process = None
+
+    def ask_to_stop(self) -> None:
+        ask(self.process, with_signal=signal.SIGINT)
+
+    def begin_checkpoint(self) -> None:
+        """Let it write what it holds in memory while others still stop; its own shutdown then has little to do.
+
+        Without waiting: PostgreSQL goes on when the connection ends. Not being able to is no reason not to stop.
+        """
+        import psycopg
+
+        with contextlib.suppress(psycopg.Error):
+            self._checkpointing = self.connect("postgres")
+            self._checkpointing.pgconn.send_query(b"CHECKPOINT")
 
     def answers(self) -> bool:
         """By really connecting; a pid file proves nothing."""

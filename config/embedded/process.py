@@ -100,6 +100,12 @@ def command_line(pid: int) -> str:
         return ""
 
 
+def ask(process: subprocess.Popen | None, *, with_signal: int) -> None:
+    """Ask, and wait for nothing."""
+    if process is not None and process.poll() is None:
+        process.send_signal(with_signal)
+
+
 def stop(process: subprocess.Popen | None, *, with_signal: int, seconds: float) -> None:
     """Ask; after `seconds` insist. What the process left in its session is killed with it."""
     if process is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from config.embedded.paths import socket_dir
 from config.embedded.postgres import ServerFailed
-from config.embedded.process import spawn, stop, wait_until
+from config.embedded.process import ask, spawn, stop, wait_until
 
 START_SECONDS = 20.0
 DATABASES = 64  # tests give each of their processes a broker and a cache of its own
@@ -66,8 +66,14 @@ class Valkey:
         return self.process
 
     def stop(self) -> None:
-        stop(self.process, with_signal=signal.SIGTERM, seconds=5)
+        stop(self.process, with_signal=signal.SIGTERM, seconds=2)
         self.process = None
+
+    def ask_to_stop(self) -> None:
+        ask(self.process, with_signal=signal.SIGTERM)
+
+    def begin_checkpoint(self) -> None:
+        """Nothing to do: every write stands in its file."""
 
     def answers(self) -> bool:
         """False as well while it still reads its file after a kill."""

@@ -1,9 +1,11 @@
 """Settings every environment shares. What differs between machines comes from the environment."""
 
+import sys
 from pathlib import Path
 
 import environ
 import pghistory
+import structlog
 
 from config.demo import DEMO_STEPS as DEMO_STEPS
 from config.reactions import REACTIONS as REACTIONS
@@ -225,7 +227,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # A web request must not hang because the bell is broken: the row is saved, a sweep will find it.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT: float = 20
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 5000
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 2_500_000  # kB
@@ -239,11 +241,12 @@ TANDEM_MAX_SHAPES = env.int("TANDEM_MAX_SHAPES", default=200_000)  # rows of the
 TANDEM_SHOW_DESIGN = False
 TANDEM_SHOW_MAIL: Path | None = None
 
+# Logs go to stderr: a command's standard output is its own, and with `--json` one object and nothing else.
+structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
-    "loggers": {"django_structlog": {"level": "WARNING"}},
 }

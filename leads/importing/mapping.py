@@ -112,7 +112,11 @@ def _check_names(named: MappingABC[str, Any], columns: Sequence[str]) -> None:
         there = ", ".join(columns)
         raise BadMapping(f"The file has no column {', '.join(missing)}. Its columns are: {there}."[:2000])
     for column, target in named.items():
-        known = target in TARGETS or target in (None, "custom") or _names_custom(target)
+        known = (
+            target in (None, "custom")
+            or (isinstance(target, str) and target in TARGETS)
+            or _names_custom(target)
+        )
         if not known:
             raise BadMapping(f"{column}: there is no field {target}. Known: {', '.join(TARGETS)}.")
 

@@ -15,12 +15,11 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import IO, Any, cast
 
-import charset_normalizer
-
 from leads import normalise
+from leads.importing import encoding as encodings
 
 Opener = Callable[[], IO[bytes]]
 MOST_ROWS = 1_000_000
@@ -29,7 +28,8 @@ SAMPLE = 256 * 1024  # bytes
 LOOK = 50  # records that decide delimiter and header
 BROKEN = (OSError, EOFError, zlib.error)  # what a damaged archive raises
 DELIMITERS = (",", ";", "\t", "|")
-ENCODING_WORDS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Western European (Windows-1252)"}
+# Excel's first line: `sep=;`, by some programs in quotes; what stands there may be nonsense.
+SEPARATOR = re.compile(r"""\ufeff?"?sep=("".""|["'].["']|\\t|.?)"?\s*""", re.IGNORECASE)
 csv.field_size_limit(1024**2)  # characters in one cell; more is an unclosed quotation mark
 
 
@@ -59,35 +59,48 @@ def examine(opener: Opener) -> Sheet:
     """Looks at the whole file once for its encoding, and at its first records for the rest."""
     head = _head(opener)
     _refuse_other_kinds(head)
-    encoding = _encoding(opener, head)
+    encoding, evidence = _encoding(opener, head)
     delimiter, records = _first_records(opener, encoding)
     header = _header_at(records)
     columns, notes = _names(records[header])
     if not any(_filled(record) for record in records[header + 1 :]):
         raise UnreadableFile("There are no rows below the header.")
-    if encoding not in ("utf-8", "utf-8-sig"):
-        notes.append(
-            f"Read as {ENCODING_WORDS.get(encoding, encoding)}. Check that accented letters look right."
-        )
+    notes += _about(encoding, evidence)
     return Sheet(encoding, delimiter, header, tuple(columns), tuple(notes))
+
+
+def _about(encoding: str, evidence: encodings.Evidence | None) -> list[str]:
+    """What the person should look at before anything is imported."""
+    words, is_utf8 = encodings.words(encoding), encoding in ("utf-8", "utf-8-sig")
+    notes = [] if is_utf8 else [f"Read as {words}. Check that accented letters look right."]
+    if evidence and (odd := evidence.bad if is_utf8 else evidence.good):
+        lines = "1 line is" if odd == 1 else f"{odd:,} lines are"
+        notes.append(
+            f"The file is {words}, but {lines} in another encoding. Where that damages a value that is imported,"
+            " the row is listed as unreadable; all others go in."
+        )
+    return notes
 
 
 def _first_records(opener: Opener, encoding: str) -> tuple[str, list[list[str]]]:
     try:
         delimiter = _delimiter(_sample(opener, encoding))
         with _open_text(opener, encoding) as text:
-            return delimiter, list(islice(csv.reader(text, delimiter=delimiter), LOOK))
+            lines, _ = _without_separator(text)
+            return delimiter, list(islice(csv.reader(lines, delimiter=delimiter), LOOK))
     except csv.Error as error:
         raise UnreadableFile("A quotation mark near the top is never closed.") from error
-    except UnicodeError as error:
-        raise UnreadableFile(f"The file cannot be read as {encoding}. Save it as CSV (UTF-8).") from error
 
 
 def rows(opener: Opener, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
-    """(line, cells) of each record below the header that is not blank. Lazy: memory does not grow with the file."""
+    """(line, cells) of each record below the header that is not blank. Lazy: memory does not grow with the file.
+
+    A cell may hold strays, see `encoding`; whoever shows or stores it looks first.
+    """
     with _open_text(opener, sheet.encoding) as text:
-        reader = csv.reader(text, delimiter=sheet.delimiter)
-        line, number = 1, 0
+        lines, skipped = _without_separator(text)
+        reader = csv.reader(lines, delimiter=sheet.delimiter)
+        line, number = 1 + skipped, 0
         try:
             for place, cells in enumerate(reader):
                 if place > sheet.header and any(map(str.strip, cells)):
@@ -95,11 +108,15 @@ def rows(opener: Opener, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
                     if number > MOST_ROWS:
                         raise UnreadableFile(f"More than {MOST_ROWS:,} rows. Split the file.")
                     yield line, cells
-                line = reader.line_num + 1
+                line = reader.line_num + 1 + skipped
         except csv.Error as error:
             raise UnreadableFile(f"A quotation mark near line {line} is never closed.") from error
-        except UnicodeDecodeError as error:
-            raise UnreadableFile(f"Line {line} cannot be read as {sheet.encoding}.") from error
+
+
+def _without_separator(text: io.TextIOWrapper) -> tuple[Iterator[str], int]:
+    """The lines below a `sep=;`, and how many were left out. Its quotation marks belong to no record."""
+    first = text.readline()
+    return (iter(text), 1) if SEPARATOR.fullmatch(first) else (chain([first], text), 0)
 
 
 def _open_bytes(opener: Opener) -> IO[bytes]:
@@ -114,7 +131,9 @@ def _open_bytes(opener: Opener) -> IO[bytes]:
 
 
 def _open_text(opener: Opener, encoding: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(cast(Any, _open_bytes(opener)), encoding=encoding, newline="")
+    return io.TextIOWrapper(
+        cast(Any, _open_bytes(opener)), encoding=encoding, errors=encodings.STRAYS, newline=""
+    )
 
 
 def _head(opener: Opener) -> bytes:
@@ -146,55 +165,42 @@ def _looks_wide(head: bytes) -> str:
     return "utf-16-be" if even > 0.7 * half and odd < 0.1 * half else ""
 
 
-def _encoding(opener: Opener, head: bytes) -> str:
+def _encoding(opener: Opener, head: bytes) -> tuple[str, encodings.Evidence | None]:
+    """A mark at the beginning decides; without one, all lines that are not plain ASCII do."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+        return "utf-16", None
     if wide := _looks_wide(head):
-        return wide
-    spot = _first_fault(opener)
-    if spot is None:
-        return "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
-    if _looks_latin(spot) and _fits(spot, "cp1252"):
-        return "cp1252"
-    best = charset_normalizer.from_bytes(spot).best()
-    return best.encoding if best else "cp1252"
+        return wide, None
+    marked = head.startswith(codecs.BOM_UTF8)
+    if _is_utf8(opener):
+        return ("utf-8-sig" if marked else "utf-8"), None
+    evidence = encodings.weigh(_blocks(opener))
+    return ("utf-8-sig" if marked else evidence.encoding), evidence
 
 
-def _looks_latin(text: bytes) -> bool:
-    """Accented letters stand alone among plain ones; Cyrillic, Greek and Chinese come in runs."""
-    alone = len(re.findall(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])", text))
-    return 2 * alone > len(re.findall(rb"[\x80-\xff]", text))
-
-
-def _fits(text: bytes, encoding: str) -> bool:
+def _is_utf8(opener: Opener) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        text.decode(encoding)
+        for block in _blocks(opener):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _first_fault(opener: Opener) -> bytes | None:
-    """The text around the first bytes that are not UTF-8; None when the whole file is."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    size, last = 0, b""
+def _blocks(opener: Opener) -> Iterator[bytes]:
+    """The whole file, unpacked. Raises UnreadableFile."""
+    size = 0
     with _open_bytes(opener) as stream:
         try:
             while block := stream.read(SAMPLE):
                 size += len(block)
                 if size > MOST_BYTES:
                     raise UnreadableFile("The file is larger than 2 GB when unpacked. Split it.")
-                try:
-                    decoder.decode(block)
-                except UnicodeDecodeError:
-                    return block
-                last = block
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return last  # cut off in the middle of a letter
+                yield block
         except BROKEN as error:
             raise UnreadableFile("This archive is damaged. Compress the file again.") from error
-    return None
 
 
 def _sample(opener: Opener, encoding: str) -> list[str]:
@@ -203,10 +209,12 @@ def _sample(opener: Opener, encoding: str) -> list[str]:
 
 
 def _delimiter(lines: list[str]) -> str:
-    """The one that cuts most records into the same number of cells, more than one."""
-    hint = lines[0].strip().lower() if lines else ""
-    if hint.startswith("sep=") and len(hint) == 5:
-        return hint[4]
+    """The one the file names itself if it cuts anything, else the one that cuts most records alike."""
+    named = _named_delimiter(lines[0]) if lines else None
+    if named is not None:
+        lines = lines[1:]
+    if named and any(named in line for line in lines):
+        return named
 
     def fitness(delimiter: str) -> tuple[int, int]:
         widths = Counter(len(cells) for cells in csv.reader(lines, delimiter=delimiter) if len(cells) > 1)
@@ -217,6 +225,16 @@ def _delimiter(lines: list[str]) -> str:
 
     best = max(DELIMITERS, key=fitness)
     return best if fitness(best) > (0, 0) else ","
+
+
+def _named_delimiter(line: str) -> str | None:
+    """What a `sep=` line names: blank when it cannot be one. None where the line is no such line."""
+    found = SEPARATOR.fullmatch(line)
+    if found is None:
+        return None
+    named = found[1].replace("\\t", "\t")
+    named = named[1:-1] if len(named) == 3 else named
+    return "" if named.isalnum() or named in ("", " ", '"', "'", "\r", "\n", "_") else named
 
 
 def _filled(cells: list[str]) -> int:
@@ -238,7 +256,9 @@ def _names(cells: list[str]) -> tuple[list[str], list[str]]:
     names: list[str] = []
     notes: list[str] = []
     for place, cell in enumerate(cells, 1):
-        name = normalise.text(cell)[:200] or f"Column {place}"
+        name = normalise.text(encodings.guessed(cell))[:200] or f"Column {place}"
+        if encodings.has_strays(cell):
+            notes.append(f"The name of column {place} was damaged and is read as “{name}”.")
         if name in names:
             shown = next(other for n in count(2) if (other := f"{name} ({n})") not in names)
             notes.append(f"Two columns are called “{name}”. The second is shown as “{shown}”.")

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from leads import normalise
+from leads.importing import encoding as encodings
 from leads.importing.mapping import Mapping
 from leads.importing.presets import OPT_OUT
 from leads.merging import Incoming
@@ -47,10 +48,12 @@ class RowReader:
         mapping: Mapping,
         types: MappingABC[str, str],
         orders: MappingABC[str, str],
+        encoding: str = "utf-8",
     ) -> None:
         self._width = len(columns)
         self._mapping = mapping
         self._orders = orders
+        self._encoding = encoding
         self._types = types
         self._places = [(columns.index(column), column, target) for column, target in mapping.targets.items()]
         self._outcome_at = columns.index(mapping.outcome.column) if mapping.outcome else -1
@@ -67,8 +70,18 @@ class RowReader:
                 opted_out = opted_out or bool(value)
             elif value is not None:
                 values.setdefault(target, value)
-        outcome = self._mapping.outcome.read(cells[self._outcome_at]) if self._mapping.outcome else ""
-        return Row(line, self._person(values), outcome, opted_out)
+        return Row(line, self._person(values), self._outcome(cells), opted_out)
+
+    def _outcome(self, cells: Sequence[str]) -> str:
+        outcome = self._mapping.outcome
+        if outcome is None:
+            return ""
+        cell = cells[self._outcome_at]
+        try:
+            self._check_letters(cell)
+        except BadValue as error:
+            raise BadRow(outcome.column, str(error)) from error
+        return outcome.read(cell)
 
     def _check_width(self, cells: Sequence[str]) -> None:
         surplus = [cell for cell in cells[self._width :] if cell.strip()]
@@ -89,6 +102,7 @@ class RowReader:
         return value
 
     def _read(self, column: str, target: str, cell: str) -> Any:
+        self._check_letters(cell)
         if unanswered(cell):
             return None
         if target == OPT_OUT:
@@ -100,6 +114,11 @@ class RowReader:
         if self._types.get(target.removeprefix("custom.")) == "date" and target.startswith("custom."):
             return moment(cell, self._orders.get(column, "")).date().isoformat()
         return read(target, cell, self._types)
+
+    def _check_letters(self, cell: str) -> None:
+        meant = encodings.misread(cell, self._encoding)
+        if meant is not None:
+            raise BadValue(f"In another encoding than the rest of the file; perhaps “{meant[:60]}” is meant.")
 
     def _person(self, values: dict[str, Any]) -> Incoming:
         email, external_id = values.pop("email", ""), values.pop("external_id", "")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from leads.importing.encoding import has_strays
 from leads.values import DATE_FORMATS, MOST, dated, unanswered
 
 # 007 and 0049… are names, not numbers; so is anything too long to come back unchanged.
@@ -29,7 +30,7 @@ class Column:
             return
         if len(self._seen) < REMEMBERED:
             self._seen.add(cell)
-        if unanswered(cell):
+        if unanswered(cell) or has_strays(cell):  # the row of a stray does not go in
             return
         self.answered = True
         word = cell.strip()

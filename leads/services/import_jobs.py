@@ -122,7 +122,7 @@ class Job:
         self._sheet = sheet
         self.mapping = mapping
         self.survey = found or self._look()
-        self._reader = RowReader(sheet.columns, mapping, self._types(), self.survey.orders)
+        self._reader = RowReader(sheet.columns, mapping, self._types(), self.survey.orders, sheet.encoding)
 
     def _look(self) -> Survey:
         dated = [column for column, target in self.mapping.targets.items() if target == "created_at"]

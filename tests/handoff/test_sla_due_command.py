@@ -41,6 +41,11 @@ def test_the_start_may_be_utc_or_have_an_offset_or_be_local_to_the_calendar(sla_
     assert sla_due(start=start) == "2026-06-15T13:30:00Z\n"
 
 
+def test_a_fraction_of_a_second_is_rounded_up_so_that_nothing_is_due_early(sla_due):
+    assert sla_due(start="2026-06-12T11:00:00.5-04:00", minutes=1) == "2026-06-12T15:01:01Z\n"
+    assert sla_due(start="2026-06-12T11:00:00.000001-04:00", minutes=1) == "2026-06-12T15:01:01Z\n"
+
+
 def test_a_calendar_that_never_opens_prints_never(sla_due):
     assert sla_due({"tz": "UTC", "weekly": {}}) == "never\n"
 

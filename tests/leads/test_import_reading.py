@@ -30,7 +30,7 @@ def read_rows(content, mapping=None):
     )
     found = survey(reading.rows(opener(content), sheet), list(sheet.columns), chosen.targets)
     types = {key: found.types.get(column, "text") for column, key in chosen.custom_columns.items()}
-    reader = RowReader(sheet.columns, chosen, types, found.orders)
+    reader = RowReader(sheet.columns, chosen, types, found.orders, sheet.encoding)
     rows, bad = [], {}
     for line, cells in reading.rows(opener(content), sheet):
         try:
@@ -73,6 +73,77 @@ def test_one_stray_byte_late_in_the_file_is_noticed():
     content = ("email,city\n" + "a@b.de,Oslo\n" * 30_000).encode() + "c@d.de,Malmö\n".encode("cp1252")
 
     assert examined(content).encoding == "cp1252"
+
+
+MIXED = "email,city\na@b.de,Zoë Müller\nb@b.de,Łukasz Żółć\nc@b.de,Plain\n".encode()
+
+
+def test_one_line_in_another_encoding_is_listed_and_the_others_keep_their_letters():
+    content = MIXED + b"d@b.de,Jos\xe9 Nu\xf1ez\ne@b.de,Ann\n"
+
+    rows, bad = read_rows(content)
+
+    assert [row.person.values["city"] for row in rows] == ["Zoë Müller", "Łukasz Żółć", "Plain", "Ann"]
+    assert bad == {
+        5: ("city", "In another encoding than the rest of the file; perhaps “José Nuñez” is meant.")
+    }
+    assert "UTF-8, but 1 line is in another encoding" in examined(content).notes[0]
+
+
+def test_a_file_that_ends_in_the_middle_of_a_letter_loses_that_row_only():
+    rows, bad = read_rows(MIXED + "d@b.de,Zoë".encode()[:-1])
+
+    assert len(rows) == 3
+    assert list(bad) == [5]
+
+
+def test_a_column_name_in_another_encoding_is_read_and_mentioned():
+    sheet = examined(b"email,Pr\xe9nom\n" + MIXED.partition(b"\n")[2])
+
+    assert (sheet.encoding, sheet.columns) == ("utf-8", ("email", "Prénom"))
+    assert "The name of column 2 was damaged" in sheet.notes[0]
+
+
+def test_a_few_utf8_lines_in_a_western_file_are_listed_instead_of_garbled():
+    names = ["Müller", "Gonçalves", "João Conceição", "Nuñez", "Spaß"]
+    content = "email,city\n" + "".join(f"p{n}@b.de,{name}\n" for n, name in enumerate(names))
+
+    rows, bad = read_rows(content.encode("cp1252") + "z@b.de,Zoë\n".encode())
+
+    assert [row.person.values["city"] for row in rows] == names
+    assert "“Zoë” is meant" in bad[7][1]
+
+
+@pytest.mark.parametrize("name", ["José", "João Conceição", "Ålesund", "Coração de Ação", "Señor Núñez"])
+def test_western_names_are_not_taken_for_another_alphabet(name):
+    rows, _ = read_rows(f"email,city\na@b.de,{name}\n".encode("cp1252"))
+
+    assert rows[0].person.values["city"] == name
+
+
+@pytest.mark.parametrize(
+    ("first", "delimiter"),
+    [
+        ("sep=;", ";"),
+        ("SEP=;", ";"),
+        ('"sep=;"', ";"),
+        ('sep=";"', ";"),
+        ("sep=\t", "\t"),
+        ("sep=^", "^"),
+        ('sep="', ","),
+        ("sep=", ";"),
+        ("sep=|", ","),  # the file does not keep to it
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_first_line_that_names_the_delimiter_is_followed_and_is_no_row(first, delimiter, mark):
+    cells = [["email", "name"], ["a@b.de", '"Doe"'], ["b@b.de", "x"]]
+    content = f"{mark}{first}\r\n" + "".join(delimiter.join(row) + "\r\n" for row in cells)
+
+    sheet = examined(content)
+
+    assert (sheet.delimiter, sheet.columns) == (delimiter, ("email", "name"))
+    assert list(reading.rows(opener(content), sheet)) == [(3, ["a@b.de", "Doe"]), (4, ["b@b.de", "x"])]
 
 
 def test_a_compressed_file_is_read_as_if_it_were_not():

@@ -32,7 +32,8 @@ def command(tmp_path):
             path = tmp_path / "leads.csv"
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
         if mapping:
-            (tmp_path / "mapping.json").write_text(json.dumps(mapping))
+            text = mapping if isinstance(mapping, str | bytes) else json.dumps(mapping)
+            (tmp_path / "mapping.json").write_bytes(text if isinstance(text, bytes) else text.encode())
             arguments = (*arguments, "--mapping", tmp_path / "mapping.json")
         out = StringIO()
         call_command("import_leads", path, "--json", *arguments, stdout=out)
@@ -160,6 +161,51 @@ def test_a_file_that_cannot_be_used_leaves_nothing_behind(command, content):
         command(content)
 
     assert not Import.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("mapping", "words"),
+    [
+        ({"columns": {"email": ["email"]}}, "“columns”, “email”: must be the name of a field"),
+        ({"columns": {"email": {"a": 1}}}, "“columns”, “email”: must be the name of a field"),
+        ({"columns": ["email"]}, "“columns” must be an object"),
+        ({"columns": {"email": "email", "company": "email"}}, "both “email” and “company” go to email"),
+        ({"columns": {}, "colums": {}}, "unknown key “colums”"),
+        ({"columns": {}, "prefix": 7}, "“prefix” must be text"),
+        ({"columns": {}, "outcome": ["won"]}, "“outcome” must be an object"),
+        ({"columns": {}, "outcome": {"column": ["company"]}}, "“outcome”, “column”: must be the name"),
+        ({"columns": {}, "outcome": {"column": "company", "won": 1}}, "“outcome”, “won”: must be a list"),
+        ({"columns": {}, "outcome": {"column": "company", "won": "yes"}}, "“outcome”, “won”: must be a list"),
+        (
+            {"columns": {}, "outcome": {"column": "company", "lost": [None]}},
+            "“outcome”, “lost”: must be a list",
+        ),
+        ([1], "must hold one JSON object"),
+        ('{"columns": {"email": "email", "email": null}}', "has “email” twice"),
+        ("{", "not JSON"),
+        (b"\xff\xfe\xff", "not UTF-8"),
+    ],
+)
+def test_a_mapping_file_of_the_wrong_shape_names_the_key(command, mapping, words):
+    with pytest.raises(CommandError, match=words):
+        command(FILE, "--dry-run", mapping=mapping)
+
+
+def test_a_mapping_file_may_begin_with_a_byte_order_mark(command):
+    mapping = b"\xef\xbb\xbf" + json.dumps({"columns": {"email": "email"}}).encode()
+
+    assert command(FILE, "--dry-run", mapping=mapping) == counts(new=2)
+
+
+def test_a_stray_byte_costs_its_own_row_and_no_other(command):
+    good = "".join(f"p{n}@acme.de,Zoë Müller\n" for n in range(50))
+    content = ("email,name\n" + good).encode() + b"jose@acme.de,Jos\xe9\n"
+
+    found = command(content)
+
+    assert (found["new"], [row["line"] for row in found["bad"]]) == (50, [52])
+    assert "another encoding" in found["bad"][0]["reason"]
+    assert set(Lead.objects.values_list("first_name", "last_name")) == {("Zoë", "Müller")}
 
 
 def test_a_mapping_that_does_not_fit_leaves_nothing_behind(command):

@@ -2,7 +2,7 @@
 
 import json
 from argparse import ArgumentTypeError
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from handoff.clockwork import due_with_events, events_from_data
 class Command(BaseCommand):
     help = (
         "Print the UTC instant at which a promise of working minutes falls due, as YYYY-MM-DDTHH:MM:SSZ, "
-        "or `never`. A clock left paused by its events never falls due."
+        "or `never`. Fractions of a second are rounded up: never earlier than due. "
+        "A clock left paused by its events never falls due."
     )
     requires_system_checks = ()
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             moment = due_by(options["calendar"], options["start"], options["minutes"], options["events"])
         except ValueError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else "never")
+        self.stdout.write(f"{whole_second(moment):%Y-%m-%dT%H:%M:%SZ}" if moment else "never")
 
 
 def due_by(calendar_file: str, start: str, minutes: int, events_file: str | None) -> datetime | None:
@@ -56,6 +57,11 @@ def due_by(calendar_file: str, start: str, minutes: int, events_file: str | None
     except ValueError as error:
         raise CalendarError(f"--start: {error}") from error
     return due_with_events(calendar, begun, minutes, events)
+
+
+def whole_second(moment: datetime) -> datetime:
+    """The next one: what is printed is never earlier than what is due."""
+    return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
 
 
 def instant_of(calendar: Calendar, text: str) -> datetime:

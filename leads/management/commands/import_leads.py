@@ -12,7 +12,7 @@ from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from leads.importing import reading
+from leads.importing import mapping_files, reading
 from leads.importing.mapping import BadMapping
 from leads.importing.presets import PRESETS
 from leads.importing.reading import UnreadableFile
@@ -48,6 +48,7 @@ class Command(BaseCommand):
 
     def _try(self, file: Path, mapping: dict[str, Any] | None, preset: str | None, as_json: bool) -> None:
         sheet = reading.examine(lambda: file.open("rb"))
+        self._tell(sheet.notes)
         data = imports.proposal(sheet, mapping, preset)
         job = Job(lambda: file.open("rb"), sheet, imports.mapping_from(data, sheet))
         with tempfile.TemporaryFile(
@@ -65,8 +66,14 @@ class Command(BaseCommand):
             run = imports.import_here(name=file.name, file=File(stream), mapping=mapping, preset=preset)
         if run.error:
             raise CommandError(run.error)
+        self._tell(imports.sheet_of(run).notes)
         bad = run.bad_rows.order_by("line").values("line", "column", "reason").iterator(chunk_size=5000)
         self._report(Tally.from_data(run.report), map(json.dumps, bad), as_json)
+
+    def _tell(self, notes: Iterable[str]) -> None:
+        """On stderr, where scripts do not look for the result."""
+        for note in notes:
+            self.stderr.write(note)
 
     def _report(self, tally: Tally, bad: Iterable[str], as_json: bool) -> None:
         """Bad rows are printed as they come: there may be a million."""
@@ -87,12 +94,13 @@ def _mapping(path: Path | None) -> dict[str, Any] | None:
     if path is None:
         return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CommandError(f"The mapping file cannot be read: {error}") from error
-    if not isinstance(found, dict):
-        raise CommandError("The mapping file must hold one JSON object.")
-    return found
+        return mapping_files.parse(path.read_bytes())
+    except OSError as error:
+        raise CommandError(
+            f"The mapping file cannot be read: {error.strerror}. Nothing was imported."
+        ) from error
+    except BadMapping as error:
+        raise CommandError(f"{error} Nothing was imported.") from error
 
 
 def _lines(listed: IO[str]) -> Iterable[str]:
