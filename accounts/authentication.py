@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pghistory
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -35,6 +36,7 @@ class BearerToken(BaseAuthentication):
         token = find_token(kind=ApiToken.Kind.API, secret=secret.strip())
         if token is None:
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
+        pghistory.context(token=f"API token {token}")  # the audit names the machine beside its owner
         return token.created_by or TokenUser(), token
 
     def authenticate_header(self, request: Request) -> str:

@@ -30,13 +30,15 @@ class Fragments:
 
 
 class ViewersZone:
-    """Times are shown in the zone of whoever looks; machines and strangers see UTC."""
+    """Times are shown in the zone of whoever looks; machines and strangers see UTC, and so does the whole API."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.path.startswith("/api/"):
+            return self.get_response(request)
+        if not request.user.is_authenticated:
             return self.get_response(request)
         with timezone.override(zoneinfo.ZoneInfo(request.user.time_zone)):
             return self.get_response(request)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
+
+from django.utils import timezone
 
 if TYPE_CHECKING:
     from handoff.models import Handoff, Holding, Opportunity
+
+
+def _local(moment: datetime, pattern: str) -> str:
+    """In the reader's zone, as the page shows its times; machines are told in UTC, and that it is UTC."""
+    here = timezone.localtime(moment)
+    return f"{here:{pattern}}" + (" UTC" if timezone.get_current_timezone_name() == "UTC" else "")
 
 
 class HandoffError(Exception):
@@ -13,14 +22,14 @@ class HandoffError(Exception):
 
 
 class AlreadyAnswered(HandoffError):
-    """Somebody was faster. `handoff` is the row as it stands now."""
+    """Somebody was faster. `handoff` is the row as it stands now; `token` names the machine if nobody owns it."""
 
-    def __init__(self, handoff: Handoff) -> None:
+    def __init__(self, handoff: Handoff, token: str = "") -> None:
         self.handoff = handoff
-        self.who = handoff.answered_by
+        self.who = handoff.answered_by or token
         self.when = handoff.accepted_at or handoff.rejected_at or handoff.withdrawn_at
         name = self.who or ("The silence rule" if handoff.silence else "Somebody")
-        moment = f"on {self.when:%-d %b %Y at %H:%M:%S} UTC" if self.when else "just now"
+        moment = f"on {_local(self.when, '%-d %b %Y at %H:%M:%S')}" if self.when else "just now"
         answer = "took it back" if handoff.withdrawn_at else f"{handoff.answer or 'closed'} it"
         super().__init__(f"This lead has already been answered: {name} {answer} {moment}.")
 
@@ -42,7 +51,7 @@ class Held(NobodyToRoute):
 
     def __init__(self, holding: Holding) -> None:
         self.holding = holding
-        when = f" That may be {holding.next_at:%a %-d %b at %H:%M} UTC." if holding.next_at else ""
+        when = f" That may be {_local(holding.next_at, '%a %-d %b at %H:%M')}." if holding.next_at else ""
         name = holding.cycle.lead.name
         super().__init__(f"{name} is held: {holding.because} It goes to the first rep who can.{when}")
 
@@ -65,9 +74,8 @@ class DealExists(HandoffError):
     def __init__(self, opportunity: Opportunity) -> None:
         self.opportunity = opportunity
         who = opportunity.opened_by or "Somebody"
-        super().__init__(
-            f"{who} opened this deal on {opportunity.opened_at:%-d %b %Y at %H:%M} UTC. No second one was made."
-        )
+        moment = _local(opportunity.opened_at, "%-d %b %Y at %H:%M")
+        super().__init__(f"{who} opened this deal on {moment}. No second one was made.")
 
 
 class DealChanged(HandoffError):

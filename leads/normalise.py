@@ -27,14 +27,17 @@ ROLE = re.compile(
 )
 UNSEEN = re.compile("[\x00-\x1f\x7f\u200b\u2060\ufeff\ud800-\udfff]+")
 
+# They turn the text around them: `gnp.exe` would show as `exe.png`. Letters of right-to-left scripts need none of them.
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]+")
+
 
 class NotAnAddress(ValueError):
     """Holds the words to show; the caller adds the line and the column."""
 
 
 def text(value: object) -> str:
-    """One line without control characters; inner blanks are kept single."""
-    return " ".join(UNSEEN.sub(" ", str(value)).split())
+    """One line without control characters, also those that turn text around; inner blanks are kept single."""
+    return " ".join(UNSEEN.sub(" ", TURNING.sub("", str(value))).split())
 
 
 def email_address(value: object) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from leads.capture.segment import BadMessage, check_size
 from leads.kinds import is_kind
 from leads.models import Activity, Company, Lead
 
@@ -46,6 +47,13 @@ class LeadChangeSerializer(serializers.Serializer):
     """Values to set; what is left out stays. Null means "not known" and clears nothing, unless a person does it."""
 
     email = serializers.EmailField(required=False, allow_null=True, max_length=254)
+    name = serializers.CharField(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        max_length=150,
+        help_text="The whole name; the last word is the family name. Given first and last names win.",
+    )
     first_name = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=150)
     last_name = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=150)
     phone = serializers.CharField(required=False, allow_null=True, allow_blank=True, max_length=100)
@@ -153,6 +161,13 @@ class NewActivitySerializer(serializers.Serializer):
     amount = serializers.IntegerField(required=False, min_value=-(10**15), max_value=10**15)
     message_id = serializers.CharField(required=False, max_length=100)
     props = serializers.DictField(required=False)
+
+    def validate_props(self, props: dict[str, Any]) -> dict[str, Any]:
+        try:
+            check_size(props)
+        except BadMessage as error:
+            raise serializers.ValidationError(str(error)) from error
+        return props
 
     def validate_kind(self, kind: str) -> str:
         if not is_kind(kind):

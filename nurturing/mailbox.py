@@ -7,6 +7,7 @@ import re
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +36,11 @@ class Caught(NamedTuple):
         return str(self.mail.get("To", ""))
 
     @property
+    def of_campaign(self) -> bool:
+        """A campaign's mails name their list; those about accounts and handoffs have none."""
+        return "List-Id" in self.mail
+
+    @property
     def headers(self) -> list[tuple[str, str]]:
         return [(name, str(value)) for name, value in self.mail.items()]
 
@@ -54,12 +60,14 @@ class Caught(NamedTuple):
             return "This part cannot be read."
 
 
-def newest(folder: Path, number: int = SHOWN) -> list[Caught]:
+def newest(folder: Path, number: int = SHOWN, *, all_mails: bool = False) -> list[Caught]:
+    """Campaign mails, or all there are."""
     if not folder.is_dir():
         return []
     files = [path for path in folder.iterdir() if NAME.fullmatch(path.name)]
     files.sort(key=lambda path: (_written(path), path.name), reverse=True)
-    return [caught for path in files[:number] if (caught := _read(path))]
+    found = (caught for path in files if (caught := _read(path)) and (all_mails or caught.of_campaign))
+    return list(islice(found, number))
 
 
 def one(folder: Path, name: str) -> Caught | None:

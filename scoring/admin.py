@@ -17,7 +17,7 @@ from scoring.definition import rule_of
 from scoring.forms import RuleForm
 from scoring.models import ModelVersion, QualificationCycle, Rule, RuleGroup
 from scoring.sentences import sentence
-from scoring.services.versions import CannotPublish, NotADraft, check, create_draft, publish
+from scoring.services.versions import CannotPublish, NotADraft, check, create_draft, create_usual, publish
 
 
 class OnlyDrafts(admin.ModelAdmin):
@@ -90,6 +90,10 @@ class ModelVersionAdmin(admin.ModelAdmin):
             *super().get_urls(),
         ]
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        context = {"in_force": ModelVersion.objects.published()}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> Any:
@@ -101,7 +105,10 @@ class ModelVersionAdmin(admin.ModelAdmin):
         if not super().has_change_permission(request):
             raise PermissionDenied
         source = get_object_or_404(ModelVersion, pk=pk) if pk else None
-        made = create_draft(actor=request.user, source=source)
+        if source or ModelVersion.objects.published():
+            made = create_draft(actor=request.user, source=source)
+        else:
+            made = create_usual(actor=request.user)
         messages.success(
             request, f"Draft {made.number} is ready. Nothing changes for anybody until it is published."
         )

@@ -21,6 +21,7 @@ from handoff.events import HandoffAccepted, HandoffAnswered
 from handoff.models import Handoff, RejectReason, SlaClock
 from handoff.services import clocks, consequences
 from handoff.services.consequences import who
+from handoff.services.machines import token_behind
 from handoff.services.news import tell
 from handoff.services.offers import lock_cycle, must_have_no_deal
 from handoff.services.qualification import become_sql
@@ -132,5 +133,5 @@ def _answer(handoff: Handoff, actor: Any, **answer: Any) -> None:
     won = offered.update(answered_by_id=actor.pk, settles_at=Now() + UNDO, snoozed_until=None, **answer)
     handoff.refresh_from_db()
     if not won:
-        raise AlreadyAnswered(handoff)
+        raise AlreadyAnswered(handoff, token_behind(handoff))
     clocks.meet(clocks.of_handoff(handoff, Kind.ACCEPT))

@@ -20,6 +20,7 @@ from handoff.errors import AlreadyAnswered, HandoffError, Held, NotWaiting
 from handoff.events import HandoffOffered, HandoffWithdrawn
 from handoff.models import Handoff, Holding, SlaClock
 from handoff.services import clocks, holding, routing
+from handoff.services.machines import token_behind
 from handoff.services.news import tell
 from leads.events import publish
 from leads.services.people import assign_owner
@@ -168,7 +169,7 @@ def take_back(handoff: Handoff, actor: Any) -> None:
     )
     handoff.refresh_from_db()
     if not won:
-        raise AlreadyAnswered(handoff)
+        raise AlreadyAnswered(handoff, token_behind(handoff))
     clocks.cancel(clocks.of_handoff(handoff, Kind.ACCEPT))
     publish(HandoffWithdrawn(lead_id=handoff.lead_id, handoff_id=handoff.pk))
     tell(handoff, "withdrawn")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.access import roles
+from accounts.models import User
+from leads.requests import PageRequest
 from nurturing import mailbox
 from nurturing.mailbox import Caught
 from nurturing.views.frames import framed
@@ -24,24 +26,25 @@ FRAME_CSP = {
 }
 
 
-@login_required
+@roles("marketer")
 @require_GET
-def box(request: HttpRequest) -> HttpResponse:
-    return render(request, "nurturing/mailbox.html", {"mails": mailbox.newest(_folder())})
+def box(request: PageRequest) -> HttpResponse:
+    mails = mailbox.newest(_folder(), all_mails=_is_admin(request))
+    return render(request, "nurturing/mailbox.html", {"mails": mails})
 
 
-@login_required
+@roles("marketer")
 @require_GET
-def mail(request: HttpRequest, name: str) -> HttpResponse:
-    return render(request, "nurturing/mail.html", {"mail": _caught(name)})
+def mail(request: PageRequest, name: str) -> HttpResponse:
+    return render(request, "nurturing/mail.html", {"mail": _caught(request, name)})
 
 
-@login_required
+@roles("marketer")
 @require_GET
 @framed(FRAME_CSP)
-def html(request: HttpRequest, name: str) -> HttpResponse:
+def html(request: PageRequest, name: str) -> HttpResponse:
     """The HTML part, shut in: no script runs, links open outside."""
-    return HttpResponse('<base target="_blank">' + _caught(name).html)
+    return HttpResponse('<base target="_blank">' + _caught(request, name).html)
 
 
 def _folder() -> Path:
@@ -50,8 +53,13 @@ def _folder() -> Path:
     return Path(settings.TANDEM_SHOW_MAIL)
 
 
-def _caught(name: str) -> Caught:
+def _is_admin(request: PageRequest) -> bool:
+    return request.user.role == User.Role.ADMIN
+
+
+def _caught(request: PageRequest, name: str) -> Caught:
+    """An account's mail holds the key to that account, so it is for admins only."""
     found = mailbox.one(_folder(), name)
-    if found is None:
+    if found is None or not (found.of_campaign or _is_admin(request)):
         raise Http404
     return found

@@ -9,6 +9,7 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from leads.events import publish as announce
+from scoring import defaults
 from scoring.definition import model_of
 from scoring.events import ModelPublished
 from scoring.models import ModelVersion, Rule, RuleGroup
@@ -123,3 +124,11 @@ def create_from(
     )
     draft.refresh_from_db()
     return draft
+
+
+def create_usual(*, actor: Any = None) -> ModelVersion:
+    """A draft of the usual definition of the field, for those who have none yet."""
+    note = "The usual definition of the field, as a start."
+    return create_from(
+        groups=defaults.GROUPS, rules=defaults.RULES, note=note, created_by=actor, **defaults.SETTINGS
+    )

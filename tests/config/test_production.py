@@ -68,6 +68,12 @@ def test_nothing_starts_before_the_tables_are_there():
     assert conditions == {"service_completed_successfully"}
 
 
+def test_a_new_installation_has_a_scoring_definition_and_an_old_one_keeps_its_own():
+    command = compose()["services"]["migrate"]["command"]
+
+    assert "migrate --no-input && python manage.py publish_default_model" in command
+
+
 def test_the_example_names_what_a_deployment_must_set():
     lines = (ROOT / "env.example").read_text().splitlines()
     named = {line.partition("=")[0] for line in lines if line and not line.startswith("#")}

@@ -71,6 +71,19 @@ def test_the_second_answer_is_told_who_and_when(hers, api_with, mara, rita, max)
     assert "already been answered" in late.json()["error"]
 
 
+def test_the_second_answer_is_told_which_token_was_first_when_nobody_owns_it(hers, api_with, mara, rita):
+    handoff = make_offer(rita, mara)
+    path = f"/api/handoffs/{handoff.pk}"
+    assert api_with(*SCOPES, actor=None).post(f"{path}/acceptance/").status_code == 201
+
+    late = hers.post(f"{path}/rejection/", {"reason": 1})
+
+    assert late.status_code == 409
+    assert late.json()["answered_by"].startswith("API token ")
+    assert f"{late.json()['answered_by']} accepted it" in late.json()["error"]
+    assert late.json()["error"].endswith(" UTC.")
+
+
 def test_accepting_twice_with_one_key_is_accepting_once(hers, mara, rita):
     path = f"/api/handoffs/{make_offer(rita, mara).pk}/acceptance/"
 

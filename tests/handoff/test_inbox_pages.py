@@ -1,12 +1,14 @@
 """The SQL inbox as reps and managers meet it: list, decision, undo, refusals."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import User
 from handoff.models import Handoff, SlaClock
 from handoff.services.answers import accept, reject
 from handoff.services.sweeps import settle_answers
@@ -145,13 +147,16 @@ def test_accepting_works_without_script(mara, rita, client_of):
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["fragment", "page"])
 def test_the_second_tab_is_told_who_was_faster(headers, mara, rita, client_of):
+    User.objects.filter(pk=rita.pk).update(time_zone="Pacific/Kiritimati")  # 14 hours ahead
     handoff = make_offer(rita, mara)
     client_of(rita).post(url("accept", handoff), headers=HTMX)
 
     answer = client_of(rita).post(url("accept", handoff), headers=headers)
 
+    handoff.refresh_from_db()
+    here = handoff.accepted_at.astimezone(ZoneInfo("Pacific/Kiritimati"))
     assert answer.status_code == 409
-    assert "Rita Rep accepted it on" in answer.content.decode()
+    assert f"Rita Rep accepted it on {here:%-d %b %Y at %H:%M:%S}." in answer.content.decode()
     assert SlaClock.objects.filter(kind="first_touch").count() == 1
 
 

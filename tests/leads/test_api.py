@@ -327,3 +327,37 @@ def test_the_same_request_four_times_at_once_happens_once():
 
     assert len(set(answers)) == 1
     assert Lead.objects.count() == 1
+
+
+def test_a_name_is_enough_to_add_somebody(api):
+    made = api.post("/api/leads/", {"name": "Lea de Sol"})
+
+    assert made.status_code == 201
+    assert (made.json()["first_name"], made.json()["last_name"]) == ("Lea de", "Sol")
+    assert "a name" in api.post("/api/leads/", {}).json()["fields"]["non_field_errors"][0]
+
+
+def test_properties_beyond_the_limit_of_the_events_api_are_refused_by_name(api, lea):
+    answer = api.post(
+        "/api/activities/", {"lead": lea.pk, "kind": "page_view", "props": {"text": "x" * 33_000}}
+    )
+
+    assert answer.status_code == 400
+    assert answer.json()["fields"] == {"props": ["It is larger than 32 kB."]}
+    assert not Activity.objects.exists()
+
+
+@pytest.mark.parametrize("lead_id", ["99999999999999999999", "9223372036854775808", "abc", "1e3"])
+@pytest.mark.parametrize(
+    "path", ["leads/{}/", "scores/{}/", "scores/{}/explanation/", "handoffs/{}/", "opportunities/{}/win/"]
+)
+def test_an_id_that_is_none_is_refused_in_json(api, path, lead_id):
+    for answer in (api.get(f"/api/{path.format(lead_id)}"), api.post(f"/api/{path.format(lead_id)}", {})):
+        assert answer.status_code == 404
+        assert answer.json()["error"]
+
+
+def test_characters_that_turn_text_around_are_left_out_of_names_and_hebrew_is_kept(api):
+    made = api.post("/api/leads/", {"first_name": "\u202egnp.exe\u2066", "last_name": "שלום לוי"})
+
+    assert (made.json()["first_name"], made.json()["last_name"]) == ("gnp.exe", "שלום לוי")

@@ -262,7 +262,7 @@ def test_the_mailbox_shows_caught_mails_and_no_other_file(
     settings.TANDEM_SHOW_MAIL = tmp_path
     assert "No mails yet" in marketer.get(url("mailbox")).text
     (tmp_path / "1.eml").write_bytes(
-        b"Subject: Hi\r\nTo: a@x.example\r\nContent-Type: text/html\r\n\r\n<b>Hello</b>"
+        b"Subject: Hi\r\nList-Id: <c.x.example>\r\nTo: a@x.example\r\nContent-Type: text/html\r\n\r\n<b>Hello</b>"
     )
     (tmp_path / "secret.txt").write_text("no")
 
@@ -275,3 +275,20 @@ def test_the_mailbox_shows_caught_mails_and_no_other_file(
         assert marketer.get(f"/mail/{name}/").status_code == 404
     settings.TANDEM_SHOW_MAIL = None
     assert marketer.get(url("mailbox")).status_code == 404
+
+
+def test_only_an_admin_reads_mails_about_accounts_and_a_rep_reads_none(
+    marketer: Client, ada: User, rita: User, client_of: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.TANDEM_SHOW_MAIL = tmp_path
+    (tmp_path / "reset.eml").write_bytes(
+        b"Subject: Password reset\r\nTo: ada@x.example\r\n\r\nhttps://secret"
+    )
+
+    assert "Password reset" not in marketer.get(url("mailbox")).text
+    for page in (url("mail", "reset.eml"), url("mail_html", "reset.eml")):
+        assert marketer.get(page).status_code == 404
+        assert client_of(rita).get(page).status_code == 403
+        assert client_of(ada).get(page).status_code == 200
+    assert client_of(rita).get(url("mailbox")).status_code == 403
+    assert "Password reset" in client_of(ada).get(url("mailbox")).text

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, get_resolver
 
+OPEN = ("api:schema", "api:docs", "api:nothing_here")  # below /api/ without a scope
+
 
 @dataclass(frozen=True)
 class Route:
@@ -15,7 +17,7 @@ class Route:
 
     @property
     def is_api(self) -> bool:
-        return self.name.startswith("api:") and self.name not in ("api:schema", "api:docs")
+        return self.name.startswith("api:") and self.name not in OPEN
 
 
 def all_routes() -> list[Route]:

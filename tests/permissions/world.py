@@ -49,6 +49,7 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         "rep_pk": rita.pk,
         "handoff:deal": deal.pk,
         "api:opportunity": deal.pk,
+        "api:nothing_here": f"leads/{10**20}",
         "nurturing": draft.pk,
         "nurturing:step": step.pk,
         "nurturing:preview": step.pk,

@@ -47,7 +47,7 @@ def test_rescore_of_an_unknown_lead_is_refused_by_name(published):
 
 
 def test_rescore_before_anything_is_published_says_what_to_do(db):
-    with pytest.raises(CommandError, match="Publish one"):
+    with pytest.raises(CommandError, match="publish_default_model"):
         output("rescore", "--json")
 
 

@@ -128,6 +128,19 @@ def test_an_admin_makes_a_draft_and_publishes_it(published, ada, client_of):
     assert ModelVersion.objects.published() == draft
 
 
+def test_without_any_version_the_admin_offers_the_usual_definition(ada, client_of):
+    page = client_of(ada).get(reverse("admin:scoring_modelversion_changelist"))
+    assertContains(page, "Make a draft of the usual definition")
+
+    client_of(ada).post(reverse("admin:scoring_modelversion_draft"))
+
+    draft = ModelVersion.objects.get()
+    assert (draft.state, draft.created_by) == ("draft", ada)
+    assert draft.rules.exists()
+    client_of(ada).post(reverse("admin:scoring_modelversion_publish", args=[draft.pk]))
+    assert ModelVersion.objects.published() == draft
+
+
 def test_a_marketer_cannot_publish(published, mara, client_of):
     draft = create_draft()
 

@@ -25,7 +25,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if ModelVersion.objects.published() is None:
-            raise CommandError("No scoring version is published yet. Publish one in the admin first.")
+            raise CommandError(
+                "No scoring version is published yet, so nothing was scored. `publish_default_model` publishes the"
+                " usual definition; or make a draft and publish it in the admin, under Scoring versions."
+            )
         began = time.monotonic()
         kept = self._score(options["lead"])
         seconds = round(time.monotonic() - began, 3)
