@@ -126,7 +126,7 @@ def test_a_caught_mail_is_shown_shut_in(
 ) -> None:
     settings.TANDEM_SHOW_MAIL = tmp_path
     (tmp_path / "1.eml").write_bytes(
-        b"Subject: Hi\r\nTo: a@x.example\r\nContent-Type: text/html\r\n\r\n"
+        b"Subject: Hi\r\nList-Id: <c.x.example>\r\nTo: a@x.example\r\nContent-Type: text/html\r\n\r\n"
         b"<html lang=en><title>Mail</title><main><h1>Hello</h1></main></html>"
     )
     page = page_as(mara, "/mail/")
