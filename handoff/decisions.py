@@ -248,7 +248,8 @@ class _Table:
         if turn is None:
             words, at = _nobody(seats, hindered), _earliest(filter(None, hindered.values()))
             return Decision(None, route, words, candidates=candidates, pool=pool, next_at=at)
-        words = _your_turn(route, self.seats[turn.rep], places, candidates)
+        again = turn.rep in self.facts.refusers
+        words = _your_turn(route, self.seats[turn.rep], places, candidates, again=again)
         return Decision(turn.rep, route, words, (), candidates, pool, turn.credits)
 
     def _place(self, pool: str, seat: Seat, found: Obstacle | None, free: bool) -> Place:
@@ -277,11 +278,16 @@ class _Table:
         return obstacle(seat, self.now)
 
 
-def _your_turn(route: Route, seat: Seat, places: list[Place], candidates: Iterable[Candidate]) -> str:
+def _your_turn(
+    route: Route, seat: Seat, places: list[Place], candidates: Iterable[Candidate], *, again: bool
+) -> str:
+    """`again`: the lead goes back to somebody who did not want it, which must be read first."""
     whole = sum(place.weight for place in places)
     where = f" in {route.team_name}" if route.target == "team" and route.team_name else ""
     rule = f"Rule “{route.name}”" if route.id else "Round robin"
     words = f"{rule}: next in turn{where}, with {seat.weight} of every {whole} leads."
+    if again:
+        words = f"{seat.name} did not want this lead before, but nobody else is free. {words}"
     skipped = [f"{candidate.name} ({candidate.words})" for candidate in candidates if candidate.words]
     if skipped:
         words += f" Passed over: {', '.join(skipped)}."

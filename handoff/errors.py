@@ -30,7 +30,7 @@ class AlreadyAnswered(HandoffError):
         self.when = handoff.accepted_at or handoff.rejected_at or handoff.withdrawn_at
         name = self.who or ("The silence rule" if handoff.silence else "Somebody")
         moment = f"on {_local(self.when, '%-d %b %Y at %H:%M:%S')}" if self.when else "just now"
-        answer = "took it back" if handoff.withdrawn_at else f"{handoff.answer or 'closed'} it"
+        answer = "took it away" if handoff.withdrawn_at else f"{handoff.answer or 'closed'} it"
         super().__init__(f"This lead has already been answered: {name} {answer} {moment}.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
@@ -12,6 +12,7 @@ from django.utils import timezone
 from handoff.models import Handoff, SlaClock
 
 BY_SILENCE = "the silence rule"
+AT_ONCE = timedelta(seconds=2)  # between two statements of one transaction, on a busy machine
 
 
 def standing(handoff: Handoff, now: datetime) -> str:
@@ -26,6 +27,9 @@ def standing(handoff: Handoff, now: datetime) -> str:
 def outcome_words(handoff: Handoff, now: datetime) -> str:
     """Who answered, or what else ended it; empty while it waits for an answer."""
     cycle, moment = handoff.cycle, handoff.rejected_at or handoff.withdrawn_at
+    if moment and (following := passed_to(handoff)):
+        who = following.offered_by.name if following.offered_by else ""
+        return _words(f"Passed to {following.rep.name[:40]}", who, moment, now)
     if moment:
         return _words(_answer(handoff), _by(handoff), moment, now)
     if cycle.closed_at:
@@ -34,20 +38,25 @@ def outcome_words(handoff: Handoff, now: datetime) -> str:
     return _words("Accepted", _by(handoff), handoff.accepted_at, now) if handoff.accepted_at else ""
 
 
+def passed_to(handoff: Handoff) -> Handoff | None:
+    """The hand-off that took this one's place at once; what marketing takes back to its queue stays there longer."""
+    at = handoff.withdrawn_at
+    if at is None:
+        return None
+    following = Handoff.objects.filter(cycle=handoff.cycle_id, offered_at__range=(at, at + AT_ONCE))
+    return following.exclude(pk=handoff.pk).select_related("rep", "offered_by").order_by("offered_at").first()
+
+
 def _answer(handoff: Handoff) -> str:
     if handoff.rejected_at:
         return "Rejected"
-    if handoff.accepted_at:
-        return "Passed on"
     return "Returned" if handoff.silence == Handoff.Silence.RETURNED else "Taken back"
 
 
 def _by(handoff: Handoff) -> str:
-    """Whoever accepted is not the one who passed it on."""
     if handoff.silence in (Handoff.Silence.ACCEPTED, Handoff.Silence.RETURNED):
         return BY_SILENCE
-    passed_on = handoff.accepted_at and handoff.withdrawn_at
-    return handoff.answered_by.name if handoff.answered_by and not passed_on else ""
+    return handoff.answered_by.name if handoff.answered_by else ""
 
 
 def _words(word: str, who: str, moment: datetime, now: datetime) -> str:

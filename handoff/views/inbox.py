@@ -20,7 +20,7 @@ from handoff.inbox import BY_KEY, GROUPS, Filters, Inbox, Shown, neighbours, row
 from handoff.models import Handoff, Opportunity, SlaClock
 from handoff.pausing import pausing
 from handoff.services import snoozing
-from handoff.standing import outcome_words, stamp
+from handoff.standing import outcome_words, passed_to, stamp
 from leads.models import Activity
 from scoring.models import QualificationCycle
 
@@ -173,6 +173,8 @@ def detail_context(
         "stamp": stamp(handoff, clocks.values(), mine.now),
         "outcome": outcome_words(handoff, mine.now),
         "lead": handoff.lead,
+        "theirs": is_theirs(request.user, handoff),
+        "passed_to": passed_to(handoff),
         "reasons": chips(handoff.cycle.reason),
         "clocks": [
             ("inbox", "Accept or reject", accept, face(accept, mine.now, met="Answered")),
@@ -180,8 +182,7 @@ def detail_context(
             ("handshake", "Decide", decision, face(decision, mine.now, met="Decided")),
         ],
         **pausing(clocks.values(), mine.now, acts=_may_act(request.user, handoff)),
-        "former": _former_cycles(handoff),
-        "activities": _activities(handoff),
+        **_history(request.user, handoff),
         "deal": Opportunity.objects.visible_to(request.user).filter(handoff=handoff).first(),
         "inbox_query": urlencode(query),
         "lead_query": urlencode({"inbox": handoff.pk, **query}),
@@ -201,6 +202,11 @@ def _beside(request: HttpRequest, beside: tuple[int | None, int | None]) -> dict
     }
 
 
+def is_theirs(user: Any, handoff: Handoff) -> bool:
+    """A rep keeps the record of what was handed to them, but reads no more of a lead that is no longer theirs."""
+    return not user.is_rep or (handoff.lead.owner_id == user.pk and handoff.lead.merged_into_id is None)
+
+
 def _may_act(user: Any, handoff: Handoff) -> bool:
     return handoff.answerable_by(user) and handoff.cycle.closed_at is None
 
@@ -217,6 +223,12 @@ def _rights(user: Any, handoff: Handoff, mine: Inbox) -> dict[str, bool]:
         "may_snooze": acts and live and not snoozed,
         "may_wake": acts and live and snoozed,
     }
+
+
+def _history(user: Any, handoff: Handoff) -> dict[str, Any]:
+    if not is_theirs(user, handoff):
+        return {}
+    return {"former": _former_cycles(handoff), "activities": _activities(handoff)}
 
 
 def _former_cycles(handoff: Handoff) -> list[QualificationCycle]:

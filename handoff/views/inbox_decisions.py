@@ -178,7 +178,7 @@ def _refused(request: HttpRequest, handoff: Handoff, words: str) -> HttpResponse
         page = (
             list_context(request, board=False)
             | detail_context(request, find(request, handoff.pk))
-            | {"refusal": words}
+            | {"refusal": words, "typed": typed_in(request)}
         )
         return render(request, "handoff/inbox.html", page | {"view": "detail"}, status=answers.CONFLICT)
     toast = answers.toast(words, tone="warn")
@@ -189,6 +189,11 @@ def _refused(request: HttpRequest, handoff: Handoff, words: str) -> HttpResponse
     return response
 
 
+def typed_in(request: HttpRequest) -> str:
+    """Whoever was too late keeps their words, at least to copy."""
+    return request.POST.get("note", "").strip()[:2000]
+
+
 def _panes(
     request: HttpRequest,
     context: dict[str, Any],
@@ -197,8 +202,9 @@ def _panes(
     refusal: str = "",
 ) -> HttpResponse:
     lead = detail_context(request, following) if following else {}
+    told = {"refusal": refusal, "typed": typed_in(request) if refusal else ""}
     parts = [
-        ("handoff/_lead.html", lead | {"refusal": refusal, "moved_on": True}),
+        ("handoff/_lead.html", lead | told | {"moved_on": True}),
         ("handoff/_triage.html", context | lead | {"oob": True}),
         ("handoff/_counts.html", counts_of(request.user)),
         toast,

@@ -86,7 +86,9 @@ def test_cover_stands_in_for_a_named_rep_but_not_for_turns():
 
 def test_somebody_who_rejected_it_gets_it_only_if_nobody_else_can():
     assert ask(seats=(ANA, TOM), refusers={1}).rep == 2
-    assert ask(seats=(ANA,), refusers={1}).rep == 1
+    again = ask(seats=(ANA,), refusers={1})
+    assert again.rep == 1
+    assert again.because.startswith("Ana did not want this lead before, but nobody else is free.")
 
 
 def test_a_full_team_holds_the_lead_or_lets_the_next_rule_try():

@@ -122,7 +122,7 @@ def test_a_lead_passed_on_or_closed_says_so(offers, rita, otto, max, client_of):
     )
 
     found = words_of(page.hears())
-    assert found[offers[0].pk].startswith("Passed on, ")
+    assert found[offers[0].pk].startswith("Passed to Otto Other by Max Manager, ")
     assert found[offers[1].pk].startswith("Disqualified by Max Manager, ")
 
 

@@ -247,3 +247,36 @@ def test_undo_sets_aside_again_what_the_answer_woke(mara, rita):
     undo(handoff=accept(handoff=Handoff.objects.get(), actor=rita), actor=rita)
 
     assert Handoff.objects.get().snoozed_until == until
+
+
+def test_whoever_passed_a_lead_on_reads_who_has_it_and_no_more_of_it(rita, otto, mara, max, client_of):
+    before = make_offer(rita, mara, name="Hanna Virtanen", phone="+358401234567")
+    following = accept(
+        handoff=reassign(handoff=before, rep=otto, actor=max, note="Speaks Finnish."), actor=otto
+    )
+    log_touch(handoff=following, actor=otto, kind="call", note="Wants it in spring.")
+
+    page = client_of(rita).get(f"/inbox/{before.pk}/").content.decode()
+
+    assert "Passed to Otto Other by Max Manager" in page
+    assert "no longer with you" in page
+    assert reverse("leads:detail", args=[before.lead_id]) not in page
+    assert reverse("scoring:explanation", args=[before.lead_id]) not in page
+    for secret in ("Wants it in spring.", before.lead.email, "tel:", "qualification"):
+        assert secret not in page
+    assert "Wants it in spring." in client_of(max).get(f"/inbox/{before.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_whoever_was_too_late_keeps_their_words(headers, rita, mara, max, client_of):
+    offer = make_offer(rita, mara)
+    accept(handoff=offer, actor=max)
+
+    answer = client_of(rita).post(
+        f"/handoffs/{offer.pk}/rejection/",
+        {"reason": reason().pk, "note": "Typed <b>words</b>"},
+        headers=headers,
+    )
+
+    assert answer.status_code == 409
+    assert "You had written: <q>Typed &lt;b&gt;words&lt;/b&gt;</q>" in answer.content.decode()
