@@ -36,7 +36,9 @@ def follow(handoff: Handoff, reason: RejectReason) -> None:
     if reason.consequence == Consequence.RETURN:
         _send_back(handoff, reason)
     elif reason.consequence == Consequence.DISQUALIFY:
-        end_disqualified(handoff.cycle, actor=handoff.answered_by, reason=_words(handoff, reason))
+        end_disqualified(
+            handoff.cycle, actor=handoff.answered_by, reason=words_of(reason, handoff.answer_note)
+        )
     else:
         _recycle(handoff, reason)
 
@@ -47,12 +49,23 @@ def _send_back(handoff: Handoff, reason: RejectReason) -> None:
 
 
 def _recycle(handoff: Handoff, reason: RejectReason) -> None:
-    cool_down = timedelta(days=reason.cool_down_days)
-    words, who = _words(handoff, reason), handoff.answered_by
-    end_recycled(handoff.cycle, outcome=Outcome.REJECTED, actor=who, reason=words, cool_down=cool_down)
+    words = words_of(reason, handoff.answer_note)
+    _back_to_nurture(handoff, reason, handoff.answered_by, words, Outcome.REJECTED)
     if reason.consequence == Consequence.SUPPRESS:
         _suppress(handoff, words)
-    elif reason.campaign:
+    publish(HandoffRejected(lead_id=handoff.lead_id, handoff_id=handoff.pk))
+
+
+def recycle_accepted(handoff: Handoff, reason: RejectReason, *, actor: Any, note: str) -> None:
+    """What the same reason does to an offer, but the cycle ends as recycled: sales had wanted this lead."""
+    _lower_score(handoff, reason)
+    _back_to_nurture(handoff, reason, actor, words_of(reason, note), Outcome.RECYCLED)
+
+
+def _back_to_nurture(handoff: Handoff, reason: RejectReason, by: Any, words: str, outcome: str) -> None:
+    cool_down = timedelta(days=reason.cool_down_days)
+    end_recycled(handoff.cycle, outcome=outcome, actor=by, reason=words, cool_down=cool_down)
+    if reason.campaign and reason.consequence == Consequence.RECYCLE:
         ask_re_entry(
             lead=handoff.lead,
             campaign=reason.campaign,
@@ -60,7 +73,6 @@ def _recycle(handoff: Handoff, reason: RejectReason) -> None:
             reason=words,
             key=f"handoff:{handoff.pk}",
         )
-    publish(HandoffRejected(lead_id=handoff.lead_id, handoff_id=handoff.pk))
 
 
 def _suppress(handoff: Handoff, words: str) -> None:
@@ -83,8 +95,8 @@ def _lower_score(handoff: Handoff, reason: RejectReason) -> None:
         )
 
 
-def _words(handoff: Handoff, reason: RejectReason) -> str:
-    return ": ".join(part for part in (str(reason), handoff.answer_note) if part)[:300]
+def words_of(reason: RejectReason, note: str) -> str:
+    return ": ".join(part for part in (str(reason), note) if part)[:300]
 
 
 def end_recycled(

@@ -7,11 +7,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from handoff.errors import NotWaiting
+from handoff.errors import NoteRequired, NotWaiting
 from handoff.events import HandoffRecycled
-from handoff.models import Handoff
+from handoff.models import Handoff, RejectReason
 from handoff.services.answers import settle
-from handoff.services.consequences import Outcome, end_recycled
+from handoff.services.consequences import recycle_accepted
 from handoff.services.news import tell
 from handoff.services.offers import lock_cycle, must_have_no_deal
 from leads.events import publish
@@ -19,13 +19,17 @@ from leads.services.people import assign_owner
 
 
 @transaction.atomic
-def recycle(*, handoff: Handoff, actor: Any, reason: str) -> Handoff:
-    """Ends the cycle of an accepted lead; newer evidence may open the next one. Raises NotWaiting.
+def recycle(*, handoff: Handoff, actor: Any, reason: RejectReason, note: str = "") -> Handoff:
+    """Ends the cycle of an accepted lead, with the consequences of a reason that sends leads back to nurture.
 
-    An offer is answered first: only a reject reason says what marketing can learn, and what follows.
+    Newer evidence may open the next one. An offer is answered first. Raises NotWaiting, NoteRequired.
     """
     if not handoff.answerable_by(actor):
         raise PermissionDenied
+    if reason.consequence != RejectReason.Consequence.RECYCLE:
+        raise NotWaiting(f"“{reason}” does not send a lead back to nurture. Nothing was changed.")
+    if reason.needs_note and not note.strip():
+        raise NoteRequired(f"“{reason}” needs a note, so that marketing can act on it.")
     cycle = lock_cycle(handoff.cycle)
     settle(handoff.pk, early=True)
     handoff.refresh_from_db()
@@ -37,7 +41,7 @@ def recycle(*, handoff: Handoff, actor: Any, reason: str) -> Handoff:
             f"{handoff.lead.name} is not answered yet. Reject it with a reason. Nothing was changed."
         )
     must_have_no_deal(handoff)
-    end_recycled(cycle, outcome=Outcome.RECYCLED, actor=actor, reason=reason)
+    recycle_accepted(handoff, reason, actor=actor, note=note.strip())
     assign_owner(lead=handoff.lead, owner=None, actor=actor)
     publish(HandoffRecycled(lead_id=handoff.lead_id, handoff_id=handoff.pk))
     tell(handoff, "recycled")

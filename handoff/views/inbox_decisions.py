@@ -81,6 +81,7 @@ def reject_dialog(
     context = dialog_context(request, handoff) | {
         "choices": [(reason, consequences.words(reason, campaigns)) for reason in reasons],
         "recycles": recycles,
+        "final": not handoff.is_open,  # an answer can be undone, the end of an accepted lead cannot
     }
     context |= {"action": action} if action else {}
     return answers.dialog(request, "handoff/_reject.html", "Recycle" if recycles else "Reject", context, form)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from handoff.clock import database_now
 from handoff.errors import CannotSnooze
-from handoff.forms import SnoozeForm, WhyForm
+from handoff.forms import SnoozeForm
 from handoff.models import Handoff, RejectReason
 from handoff.services import returns, snoozing
 from handoff.views import answers
@@ -58,21 +58,21 @@ def wake(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def recycle(request: HttpRequest, pk: int) -> HttpResponse:
-    """An accepted lead goes back with a few words; an offer is rejected with a reason that sends it back."""
+    """With one of the reasons that send a lead back to nurture; an offer is rejected with it."""
     handoff = find(request, pk)
     may(handoff, request)
-    if request.method == "GET" and handoff.is_open:
+    sent = request.POST if request.method == "POST" else None
+    if handoff.is_open and sent is None:
         query = urlencode(kept_query(request) | {"follows": RejectReason.Consequence.RECYCLE.value})
         action = f"{reverse('handoff:reject', args=[pk])}?{query}"
         return reject_dialog(request, handoff, reject_form(recycles=True), recycles=True, action=action)
-    form = WhyForm(request.POST if request.method == "POST" else None)
+    form = reject_form(sent, recycles=True)
     if not form.is_valid():
-        context = dialog_context(request, handoff)
-        return answers.dialog(request, "handoff/_give_back.html", "Recycle", context, form)
+        return reject_dialog(request, handoff, form, recycles=True)
     return decide(
         request,
         handoff,
-        lambda: returns.recycle(handoff=handoff, actor=request.user, reason=form.cleaned_data["reason"]),
+        lambda: returns.recycle(handoff=handoff, actor=request.user, **form.cleaned_data),
         f"{handoff.lead.name} is back in nurture.",
     )
 

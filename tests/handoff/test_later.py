@@ -9,14 +9,14 @@ from django.db.models.functions import Now
 
 from handoff.clock import database_now
 from handoff.errors import CannotSnooze, NotWaiting
-from handoff.models import Handoff
+from handoff.models import Handoff, RejectReason
 from handoff.services.answers import accept
 from handoff.services.offers import withdraw
 from handoff.services.returns import recycle
 from handoff.services.snoozing import next_morning, snooze, wake
 from handoff.services.sweeps import tell_of_snoozed
-from leads.models import Lead
-from tests.handoff.factories import clock, make_offer, open_around_the_clock, overdue
+from leads.models import Activity, Lead, ReEntry
+from tests.handoff.factories import clock, make_offer, open_around_the_clock, overdue, reason
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -104,14 +104,52 @@ def test_the_next_morning_is_when_the_reps_hours_begin(mara, rita):
 def test_recycling_ends_the_cycle_and_empties_the_inbox(handoff, rita, client_of):
     accept(handoff=handoff, actor=rita)
 
-    recycle(handoff=handoff, actor=rita, reason="No budget before summer.")
+    recycle(handoff=handoff, actor=rita, reason=reason(), note="No budget before summer.")
 
     lead = Lead.objects.get()
     assert (lead.stage, lead.owner) == ("recycled", None)
     assert handoff.cycle.lead.cycles.get().outcome == "recycled"
     assert listed(rita, client_of) == []
     with pytest.raises(NotWaiting):
-        recycle(handoff=handoff, actor=rita, reason="Again.")
+        recycle(handoff=handoff, actor=rita, reason=reason())
+
+
+def test_recycling_an_accepted_lead_has_the_consequences_of_its_reason(handoff, rita):
+    accept(handoff=handoff, actor=rita)
+    later = RejectReason.objects.create(
+        label="Next year",
+        digit=8,
+        consequence="recycle",
+        campaign=5,
+        after_days=20,
+        cool_down_days=30,
+        lower_by=7,
+    )
+
+    recycle(handoff=handoff, actor=rita, reason=later, note="Asked us to call again.")
+
+    cycle = handoff.cycle.lead.cycles.get()
+    asked = ReEntry.objects.get()
+    assert (cycle.outcome, cycle.outcome_reason) == ("recycled", "Next year: Asked us to call again.")
+    assert cycle.cool_until - cycle.closed_at == timedelta(days=30)
+    assert (asked.campaign, asked.due_at.date()) == (5, (cycle.closed_at + timedelta(days=20)).date())
+    assert Activity.objects.get(shape__kind="score_lowered").seconds == 7
+
+
+def test_an_accepted_lead_is_not_recycled_without_a_reason_that_recycles(handoff, rita, client_of):
+    accept(handoff=handoff, actor=rita)
+    rep, address = client_of(rita), f"/handoffs/{handoff.pk}/recycling/"
+
+    sheet = rep.get(address, headers={"HX-Request": "true"}).content.decode()
+    silent = rep.post(address, {})
+    wrong = rep.post(address, {"reason": reason("disqualify").pk})
+
+    assert "This cannot be undone." in sheet
+    assert f'action="{address}"' in sheet
+    assert [silent.status_code, wrong.status_code] == [422, 422]
+    with pytest.raises(NotWaiting):
+        recycle(handoff=handoff, actor=rita, reason=reason("disqualify"))
+    assert handoff.cycle.lead.cycles.get().closed_at is None
 
 
 def test_the_snooze_dialog_keeps_what_was_chosen(handoff, rita, client_of):

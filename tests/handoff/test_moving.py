@@ -208,7 +208,7 @@ def test_an_offer_is_recycled_only_with_a_reason_and_shows_among_the_rejected(ma
     address = f"/handoffs/{handoff.pk}/recycling/"
 
     sheet = rep.get(address).content.decode()
-    refused = rep.post(address, {"reason": "Not now."})
+    refused = rep.post(address, {"reason": reason().pk})
     silent = rep.post(f"/handoffs/{handoff.pk}/rejection/?follows=recycle", {})
     wrong = rep.post(
         f"/handoffs/{handoff.pk}/rejection/?follows=recycle", {"reason": reason("disqualify").pk}
@@ -232,11 +232,14 @@ def test_marketing_hears_why_an_accepted_lead_was_recycled_also_after_a_transfer
     second = accept(handoff=reassign(handoff=first, rep=otto, actor=max), actor=otto)
     let_time_pass(second, by=second.settles_at - second.accepted_at)
 
-    client_of(otto).post(f"/handoffs/{second.pk}/recycling/", {"reason": "No budget before summer."})
+    why = {"reason": reason().pk, "note": "No budget before summer."}
+    client_of(otto).post(f"/handoffs/{second.pk}/recycling/", why)
     tell_missed()
     tell_missed()
 
-    told = Notification.objects.filter(text="Otto Other recycled Greta Lindholm: No budget before summer.")
+    told = Notification.objects.filter(
+        text=f"Otto Other recycled Greta Lindholm: {reason()}: No budget before summer."
+    )
     assert sorted(note.user.name for note in told) == ["Mara Marketer", "Max Manager"]
 
 

@@ -21,6 +21,7 @@ from tests.handoff.factories import (
     make_pipeline,
     open_around_the_clock,
     overdue,
+    reason,
 )
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +54,7 @@ def test_a_lead_with_an_open_deal_is_not_recycled_under_it(rita, mara):
     deal = make_deal(rita, mara)
 
     with pytest.raises(NotWaiting, match="open deal"):
-        recycle(handoff=deal.handoff, actor=rita, reason="Not now.")
+        recycle(handoff=deal.handoff, actor=rita, reason=reason())
 
     assert Opportunity.objects.open().filter(pk=deal.pk).exists()
     assert deal.handoff.cycle.closed_at is None
