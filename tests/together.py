@@ -15,7 +15,7 @@ TOGETHER = (
 
 
 class Together(LoadScopeScheduling):
-    """Every test for itself, but those of a file named above as one; the largest first."""
+    """Every test for itself, but those of a file named above as one."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
@@ -23,4 +23,6 @@ class Together(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """In pytest-django's order: a test that empties the tables, and with them what migrations wrote, comes last."""
+    config.option.loadscopereorder = False
     return Together(config, log)

@@ -152,7 +152,7 @@ def test_a_name_of_ten_thousand_characters_is_refused_in_words(command):
     result = command(f"email,first_name\na@b.de,{'x' * 10_000}\nb@b.de,<b>😀</b> \u202eأهلا\n")
 
     assert result["bad"][0]["reason"] == "Longer than 150 characters."
-    assert Lead.objects.get().first_name == "<b>😀</b> \u202eأهلا"
+    assert Lead.objects.get().first_name == "<b>😀</b> أهلا"
 
 
 @pytest.mark.parametrize("content", [b"", b"email\n", b"PK\x03\x04zip"])
