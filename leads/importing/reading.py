@@ -31,6 +31,8 @@ DELIMITERS = (",", ";", "\t", "|")
 # Excel's first line: `sep=;`, by some programs in quotes; what stands there may be nonsense.
 SEPARATOR = re.compile(r"""\ufeff?"?sep=("".""|["'].["']|\\t|.?)"?\s*""", re.IGNORECASE)
 csv.field_size_limit(1024**2)  # characters in one cell; more is an unclosed quotation mark
+CONTROLS = bytes({*range(1, 9), *range(14, 32)})
+FEW = 8  # control characters that a text may hold by accident
 
 
 class UnreadableFile(ValueError):
@@ -152,8 +154,14 @@ def _refuse_other_kinds(head: bytes) -> None:
             "This is an Excel workbook or an archive. Save the sheet as CSV (UTF-8) and try again."
         )
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _looks_wide(head)
-    if not wide and (b"\x00" in head or head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff"))):
+    other = b"\x00" in head or head.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8\xff"))
+    if not wide and (other or _controls(head) > FEW + len(head) // 100):
         raise UnreadableFile("This is not a text file. Choose a CSV file.")
+
+
+def _controls(head: bytes) -> int:
+    """Bytes that no text holds, or hardly ever: every encoding of one byte a letter could read them."""
+    return len(head) - len(head.translate(None, CONTROLS))
 
 
 def _looks_wide(head: bytes) -> str:
