@@ -45,7 +45,7 @@ def sweep_imports() -> None:
         publish(ImportConfirmed(import_id=import_id))
 
 
-@shared_task(soft_time_limit=600)
+@shared_task(time_limit=3600, soft_time_limit=3500)  # seconds; it reads every activity of some kinds
 def heed_missed_opt_outs() -> None:
     """Suppress who said no while nobody listened; the rest is heeded as it arrives."""
     opt_outs.heed_missed()
