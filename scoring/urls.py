@@ -2,11 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from scoring import views
+from scoring.views import definition, leads
 
 app_name = "scoring"
 urlpatterns: list[URLPattern] = [
-    path("scoring/", views.definition, name="definition"),
-    path("leads/<int:lead_pk>/score/", views.panel, name="panel"),
-    path("leads/<int:lead_pk>/explanation/", views.explanation, name="explanation"),
+    path("scoring/", definition.definition, name="definition"),
+    path("leads/<int:lead_pk>/score/", leads.panel, name="panel"),
+    path("leads/<int:lead_pk>/explanation/", leads.explanation, name="explanation"),
 ]

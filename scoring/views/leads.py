@@ -1,4 +1,4 @@
-"""Pages of this floor: a lead's score with its reasons, and the definition everybody can read."""
+"""A lead's score with its reasons."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ from django.views.decorators.http import require_GET
 
 from leads.models import Lead
 from scoring import charts
-from scoring.definition import model_of, published
-from scoring.explain import NothingPublished, explain, labels
-from scoring.models import ModelVersion
+from scoring.explain import NothingPublished, explain
 from scoring.presentation import groups_of
-from scoring.sentences import sentence
 
 DAYS = {"30": 30, "90": 90, "all": 3650}
 
@@ -73,32 +70,3 @@ def _as_of(text: str) -> tuple[datetime | None, str]:
         return None, f"“{text[:40]}” is not a date. Today is shown; write a date as 2026-11-17."
     end = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=timezone.get_default_timezone())
     return (end, "") if end < timezone.now() else (None, "")
-
-
-@login_required
-@require_GET
-def definition(request: HttpRequest) -> HttpResponse:
-    """The published definition in plain words, and the versions before it."""
-    current = published()
-    context = {
-        "version": current[0] if current else None,
-        "groups": _rules_by_group(current[0]) if current else [],
-        "leaves_below": current[0].threshold - current[0].margin if current else 0,
-        "versions": ModelVersion.objects.select_related("published_by")[:20],
-    }
-    return render(request, "scoring/definition.html", context)
-
-
-def _rules_by_group(version: ModelVersion) -> list[dict[str, object]]:
-    model = model_of(version)
-    return [
-        {
-            "group": group,
-            "rules": [
-                (rule, sentence(rule, labels()))
-                for rule in model.rules
-                if rule.group == group.key and rule.enabled
-            ],
-        }
-        for group in model.groups
-    ]

@@ -1,4 +1,4 @@
-"""Facts about the definition of a qualified lead, and about each lead's score and qualification."""
+"""Versions of the definition of a qualified lead, with their groups and rules."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from leads.models import Lead
-from scoring.querysets import CycleQuerySet, ModelVersionQuerySet, ScoreQuerySet
+from scoring.querysets import ModelVersionQuerySet
 
 DEFINITION = (
     "number",
@@ -191,116 +190,3 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Score(models.Model):
-    """What a lead is worth now. Narrow, written only when it changes, apart from the wide lead row."""
-
-    lead = models.OneToOneField(Lead, models.CASCADE, primary_key=True, related_name="score")
-    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="+")
-    total = models.IntegerField(default=0)
-    fit = models.IntegerField(default=0)
-    engagement = models.IntegerField(default=0)
-    band = models.CharField(max_length=2)
-    fit_low = models.IntegerField(default=0, help_text="The fit once every unknown field turned out badly.")
-    fit_high = models.IntegerField(default=0)
-    qualified = models.BooleanField(default=False)
-    critical_rule = models.CharField(max_length=60, blank=True)
-    disqualifying_rule = models.CharField(max_length=60, blank=True)
-    as_of = models.DateTimeField(help_text="The instant of the last scoring that changed this row.")
-    next_change_at = models.DateTimeField(null=True, help_text="Nothing changes by time alone before this.")
-
-    objects = ScoreQuerySet.as_manager()
-
-    class Meta:
-        indexes: ClassVar = [
-            models.Index(fields=["-total", "-lead"], name="score_total_idx"),
-            models.Index(
-                fields=["next_change_at"], name="score_due_idx", condition=Q(next_change_at__isnull=False)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.total} {self.band}"
-
-    @property
-    def level(self) -> int:
-        """Blue intensity of the pill: 4 from 80, 3 from 70, 2 when qualified, 1 below the line."""
-        return 4 if self.total >= 80 else 3 if self.total >= 70 else 2 if self.qualified else 1
-
-
-class ScoreChange(models.Model):
-    """Each change of a score, kept for ever: the history with its version markers."""
-
-    lead = models.ForeignKey(Lead, models.CASCADE, related_name="score_changes")
-    at = models.DateTimeField()
-    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="+")
-    total = models.IntegerField()
-    fit = models.IntegerField()
-    engagement = models.IntegerField()
-    band = models.CharField(max_length=2)
-    qualified = models.BooleanField()
-
-    class Meta:
-        indexes: ClassVar = [models.Index(fields=["lead", "-at"], name="score_change_idx")]
-
-
-@pghistory.track()
-class QualificationCycle(models.Model):
-    """From crossing into MQL to rejected, disqualified, lost, expired or customer. At most one open a lead."""
-
-    class Cause(models.TextChoices):
-        THRESHOLD = "threshold", "Crossed the line"
-        CRITICAL = "critical", "Critical signal"
-
-    class Outcome(models.TextChoices):
-        REJECTED = "rejected", "Rejected"
-        RECYCLED = "recycled", "Recycled by marketing"
-        DISQUALIFIED = "disqualified", "Disqualified"
-        LOST = "lost", "Lost"
-        EXPIRED = "expired", "Expired"
-        CUSTOMER = "customer", "Customer"
-
-    lead = models.ForeignKey(Lead, models.CASCADE, related_name="cycles")
-    n = models.PositiveSmallIntegerField(help_text="1 for the first time this lead qualified.")
-    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="+")
-    cause = models.CharField(max_length=9, choices=Cause)
-    rule_key = models.CharField(max_length=60, blank=True, help_text="The critical rule, if one decided.")
-    reason = models.CharField(max_length=300, help_text="In words, for the queue.")
-    evidence_at = models.DateTimeField(null=True, help_text="The newest activity that counted.")
-    total = models.IntegerField()
-    band = models.CharField(max_length=2)
-    opened_at = models.DateTimeField(db_default=models.functions.Now())
-    closed_at = models.DateTimeField(null=True, blank=True)
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
-    outcome_reason = models.CharField(max_length=300, blank=True)
-    cool_until = models.DateTimeField(
-        null=True, blank=True, help_text="No new cycle opens before, unless a critical signal comes."
-    )
-    cooled_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    objects = CycleQuerySet.as_manager()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["lead"], condition=Q(closed_at=None), name="cycle_one_open"),
-            models.UniqueConstraint(fields=["lead", "n"], name="cycle_number_unique"),
-            models.CheckConstraint(
-                condition=Q(closed_at=None, outcome="") | (Q(closed_at__isnull=False) & ~Q(outcome="")),
-                name="cycle_outcome_when_closed",
-            ),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["opened_at"], condition=Q(closed_at=None), name="cycle_open_idx"),
-            models.Index(
-                fields=["cool_until"],
-                condition=Q(cool_until__isnull=False, cooled_at=None),
-                name="cycle_cooling_idx",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Cycle {self.n}"
