@@ -13,6 +13,7 @@ REACTIONS: dict[str, list[str]] = {
     "scoring.LeadQualified": ["handoff.tasks.start_clock", "nurturing.tasks.check_goals"],
     "scoring.CycleMoved": ["handoff.tasks.follow_merges"],
     "scoring.CycleClosed": ["handoff.tasks.close_up"],
+    "scoring.ScoresDiffer": ["handoff.tasks.tell_check"],
     "handoff.HandoffOffered": ["nurturing.tasks.stop_lead", "handoff.tasks.tell_handoff"],
     "handoff.HandoffAnswered": ["handoff.tasks.tell_handoff"],
     "handoff.HandoffWithdrawn": ["handoff.tasks.tell_handoff"],

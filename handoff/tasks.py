@@ -78,6 +78,11 @@ def tell_deal(opportunity_id: int, **_ids: int) -> None:
 
 
 @shared_task(acks_late=True)
+def tell_check(check_id: int, **_ids: int) -> None:
+    notifications.tell_check(check_id)
+
+
+@shared_task(acks_late=True)
 def tell_missed() -> None:
     notifications.tell_missed()
 

@@ -28,3 +28,10 @@ class CycleMoved:
 class CycleClosed:
     lead_id: int
     cycle_id: int
+
+
+@dataclass(frozen=True)
+class ScoresDiffer:
+    """A check found stored scores that are not what they must be."""
+
+    check_id: int

@@ -165,21 +165,22 @@ def must_write(before: ScoreRows, after: ScoreRows, as_of: datetime) -> np.ndarr
     early = (after.next_change_at < before.next_change_at) | (
         before.next_change_at <= facts.microseconds(as_of)
     )
-    return _differ(before, after, KEEP) | early
+    return differ(before, after, KEEP) | early
 
 
 def write(before: ScoreRows, after: ScoreRows, version: ModelVersion, words: Words, as_of: datetime) -> int:
     """Writes rows whose score or wake-up time must change; returns how many scores did."""
     _update(rows_of(after, must_write(before, after, as_of)), version, words, as_of)
-    _remember(rows_of(after, _differ(before, after, SHOWN)), version, words, as_of)
-    return int(_differ(before, after, KEEP).sum())
+    _remember(rows_of(after, differ(before, after, SHOWN)), version, words, as_of)
+    return int(differ(before, after, KEEP).sum())
 
 
-def _differ(before: ScoreRows, after: ScoreRows, names: Sequence[str]) -> np.ndarray:
-    differ = np.zeros(len(before.lead), dtype=bool)
+def differ(before: ScoreRows, after: ScoreRows, names: Sequence[str]) -> np.ndarray:
+    """Where one of these columns is not the same."""
+    found = np.zeros(len(before.lead), dtype=bool)
     for name in names:
-        differ |= getattr(before, name) != getattr(after, name)
-    return differ
+        found |= getattr(before, name) != getattr(after, name)
+    return found
 
 
 def rows_of(rows: ScoreRows, chosen: np.ndarray) -> ScoreRows:
@@ -191,19 +192,20 @@ def _update(rows: ScoreRows, version: ModelVersion, words: Words, as_of: datetim
         return
     wake = [None if at >= NEVER else facts.instant(at) for at in rows.next_change_at.tolist()]
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, [version.pk, as_of, rows.lead.tolist(), *_columns(rows, words, KEEP), wake])
+        cursor.execute(WRITE, [version.pk, as_of, rows.lead.tolist(), *spelled(rows, words, KEEP), wake])
 
 
-def _columns(rows: ScoreRows, words: Words, names: Sequence[str]) -> list[list[Any]]:
-    spelled: dict[str, list[Any]] = {
+def spelled(rows: ScoreRows, words: Words, names: Sequence[str]) -> list[list[Any]]:
+    """These columns as the table has them: codes become words."""
+    by_code: dict[str, list[Any]] = {
         "band": words.bands,
         "critical": words.keys,
         "disqualified": words.keys,
         "qualified": [True, False],
     }
     return [
-        [spelled[name][code - 1] for code in getattr(rows, name).tolist()]
-        if name in spelled
+        [by_code[name][code - 1] for code in getattr(rows, name).tolist()]
+        if name in by_code
         else getattr(rows, name).tolist()
         for name in names
     ]
@@ -213,4 +215,4 @@ def _remember(rows: ScoreRows, version: ModelVersion, words: Words, as_of: datet
     if not len(rows.lead):
         return
     with connection.cursor() as cursor:
-        cursor.execute(REMEMBER, [as_of, version.pk, rows.lead.tolist(), *_columns(rows, words, SHOWN)])
+        cursor.execute(REMEMBER, [as_of, version.pk, rows.lead.tolist(), *spelled(rows, words, SHOWN)])

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from leads.events import heard
 from scoring.models import ModelVersion, QualificationCycle
-from scoring.services import cycles, keeping
+from scoring.services import checks, cycles, keeping
 
 BATCH = 500  # leads a transaction
 ROUNDS = 40  # batches a run, so that one run stays well under its time limit
@@ -59,3 +59,16 @@ def follow_merges(**_ids: int) -> None:
 @shared_task
 def sweep_cycles() -> int:
     return cycles.close_orphans() + cycles.end_cool_downs()
+
+
+@shared_task(time_limit=1800, soft_time_limit=1700)  # seconds
+def check_shadow() -> None:
+    """Works a sample of the scores out again; any difference is told."""
+    checks.check_shadow()
+    checks.forget_old()
+
+
+@shared_task(time_limit=1800, soft_time_limit=1700)
+def check_lines() -> None:
+    """Adds the lines of a sample of the explanations up."""
+    checks.check_lines()

@@ -25,6 +25,7 @@ class Notice(models.TextChoices):
     UNDONE = "undone", "A hand-off was taken back, or a deal opened again"
     WON = "won", "A deal was won"
     FEEDBACK = "feedback", "Your opinion of a lead is asked for"
+    CHECK = "check", "Stored scores were found wrong"
 
 
 class Notification(models.Model):
@@ -33,7 +34,9 @@ class Notification(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications")
     kind = models.CharField(max_length=10, choices=Notice)
     key = models.CharField(max_length=60)
-    lead = models.ForeignKey(Lead, models.CASCADE, related_name="+", help_text="Goes with the lead's data.")
+    lead = models.ForeignKey(
+        Lead, models.CASCADE, null=True, related_name="+", help_text="Goes with the lead's data."
+    )
     text = models.CharField(max_length=300)
     link = models.CharField(max_length=200)
     in_app = models.BooleanField(default=True, help_text="Shown under the bell; else only sent.")

@@ -17,7 +17,7 @@ from accounts.models import User
 from handoff.currencies import money_words
 from handoff.models import FeedbackRequest, Handoff, Notice, Occasion, Opportunity, SlaClock
 from handoff.services import receivers
-from scoring.models import QualificationCycle
+from scoring.models import QualificationCycle, ScoreCheck
 
 PROMISES = {
     SlaClock.Kind.HAND_OFF: "hand off {lead}",
@@ -37,7 +37,7 @@ class Note:
     user_id: int
     kind: str
     key: str
-    lead_id: int
+    lead_id: int | None
     text: str
     link: str
 
@@ -170,6 +170,14 @@ def _of_deal(deal: Opportunity, kind: str, text: str, users: Iterable[int | None
 
 def _interested(deal: Opportunity) -> list[int | None]:
     return [deal.owner_id, deal.handoff.offered_by_id]
+
+
+def of_check(check: ScoreCheck) -> list[Note]:
+    """Whoever keeps the machine has to know; the leads themselves are scored again already."""
+    words = f"{check.differing} of {check.leads} scores were not what they must be. They are being put right."
+    link, key = reverse("admin:scoring_scorecheck_change", args=[check.pk]), f"{Notice.CHECK}:{check.pk}"
+    admins = User.objects.filter(role=User.Role.ADMIN, is_active=True).values_list("pk", flat=True)
+    return [Note(user, Notice.CHECK, key, None, words, link) for user in admins]
 
 
 def _leaders(owner: Any) -> list[int]:

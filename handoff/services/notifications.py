@@ -35,6 +35,7 @@ from handoff.models import (
 from handoff.services import facts
 from handoff.services.facts import Note
 from leads.events import publish
+from scoring.models import ScoreCheck
 
 LOOK_BACK = timedelta(days=1)  # a bell lost longer ago than that tells nobody anything new
 ASK_BACK = timedelta(days=14)  # an opinion is still worth a reminder then
@@ -67,6 +68,7 @@ USUAL = {
     Notice.UNDONE: Choice(),
     Notice.WON: Choice(mail=Mail.DIGEST),
     Notice.FEEDBACK: Choice(mail=Mail.DIGEST),
+    Notice.CHECK: Choice(mail=Mail.NOW, slack=True),
 }
 OF_ROLE = {
     User.Role.REP: (
@@ -189,6 +191,10 @@ def tell_deal(pk: int) -> int:
     return tell([note for row in _deals().filter(pk=pk) for note in facts.of_deal(row)])
 
 
+def tell_check(pk: int) -> int:
+    return tell([note for row in _findings().filter(pk=pk) for note in facts.of_check(row)])
+
+
 def tell_missed() -> int:
     """Sweep: facts of the last day that no bell told anybody, the newest first."""
     return sum(
@@ -224,6 +230,7 @@ def _missed(since: Any) -> list[tuple[QuerySet, Callable[[Any], list[Note]]]]:
         (_untold(escalated, Notice.ESCALATED), facts.of_clock),
         (deals, facts.of_deal),
         (_untold(asked.select_related("handoff__lead"), Notice.FEEDBACK), facts.of_feedback),
+        (_untold(_findings().filter(ended_at__gt=since), Notice.CHECK), facts.of_check),
     ]
 
 
@@ -251,6 +258,10 @@ def _clocks() -> QuerySet[SlaClock]:
 
 def _deals() -> QuerySet[Opportunity]:
     return Opportunity.objects.select_related("owner", "changed_by", "handoff")
+
+
+def _findings() -> QuerySet[ScoreCheck]:
+    return ScoreCheck.objects.filter(differing__gt=0)
 
 
 def _hook_works(user: User) -> bool:

@@ -30,6 +30,7 @@ ICONS = {
     Notice.UNDONE: ("undo-2", ""),
     Notice.WON: ("handshake", "good"),
     Notice.FEEDBACK: ("message-square", "info"),
+    Notice.CHECK: ("triangle-alert", "bad"),
 }
 
 

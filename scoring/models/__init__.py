@@ -1,7 +1,8 @@
 """Facts about the definition of a qualified lead, and about each lead's score and qualification."""
 
+from scoring.models.checks import ScoreCheck
 from scoring.models.cycles import QualificationCycle
 from scoring.models.scores import Score, ScoreChange
 from scoring.models.versions import ModelVersion, Rule, RuleGroup
 
-__all__ = ["ModelVersion", "QualificationCycle", "Rule", "RuleGroup", "Score", "ScoreChange"]
+__all__ = ["ModelVersion", "QualificationCycle", "Rule", "RuleGroup", "Score", "ScoreChange", "ScoreCheck"]

@@ -17,7 +17,7 @@ from leads.models import Lead
 from leads.services.activities import drain_touches
 from scoring import engine, facts, rows
 from scoring.batch import holds_many
-from scoring.definition import published
+from scoring.definition import model_of, published
 from scoring.language import Model
 from scoring.models import ModelVersion
 from scoring.rows import ScoreRows, Words
@@ -135,6 +135,12 @@ def score_leads(lead_ids: Sequence[int]) -> Kept:
     changed = rows.write(before, after, version, words, as_of)
     open_due_cycles(version=version, lead_ids=after.lead[after.qualified == 1].tolist())
     return Kept(len(before.lead), changed)
+
+
+def expected_rows(version: ModelVersion, before: ScoreRows, as_of: int) -> ScoreRows:
+    """What the rows of these leads must be under `version`, as of an instant in microseconds."""
+    model = model_of(version)
+    return _score(model, before, Words.of(model), as_of)
 
 
 def _score(model: Model, before: ScoreRows, words: Words, as_of: int) -> ScoreRows:
