@@ -3,6 +3,9 @@
 SCHEDULE = {
     "score what was touched": {"task": "scoring.tasks.score_touched", "schedule": 5.0},
     "score what time changed": {"task": "scoring.tasks.score_due", "schedule": 15.0},
+    "publish what is due": {"task": "scoring.tasks.publish_due", "schedule": 10.0},
+    "score everybody after a publication": {"task": "scoring.tasks.rescore_missed", "schedule": 30.0},
+    "let held leads have their turn": {"task": "scoring.tasks.drain_held", "schedule": 15.0},
     "let answers take effect": {"task": "handoff.tasks.settle_answers", "schedule": 5.0},
     "breach and warn clocks": {"task": "handoff.tasks.sweep_clocks", "schedule": 15.0},
     "keep the holidays of the years to come": {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from functools import lru_cache
 from typing import Any
 
 from scoring.language import DAY, Condition, Group, Model, Rule
 from scoring.models import ModelVersion, RuleGroup
 from scoring.models import Rule as RuleRow
+from scoring.models.versions import DEFINITION
 
 HOUR = 3600  # seconds
 
@@ -74,3 +77,19 @@ def condition_of(item: dict[str, Any]) -> Condition:
     return Condition(
         field=item["field"], op=item["op"], value=tuple(value) if isinstance(value, list) else value
     )
+
+
+def fingerprint(version: ModelVersion) -> str:
+    """Of everything a score depends on, and of the names people read: equal for equal content, whatever its number."""
+    version = ModelVersion.objects.get(pk=version.pk)
+    settings = {name: getattr(version, name) for name in DEFINITION if name != "number"}
+    groups = list(version.groups.order_by("key").values(*_content(RuleGroup)))
+    rules = list(version.rules.order_by("key").values("group__key", *_content(RuleRow)))
+    content = json.dumps([settings, groups, rules], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _content(model: type[RuleGroup | RuleRow]) -> list[str]:
+    return [
+        field.name for field in model._meta.concrete_fields if field.name not in ("id", "version", "group")
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models.functions import Now
 
@@ -11,10 +12,29 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+def _mode() -> Any:
+    """How a version came into force."""
+    return models.Subquery(
+        apps.get_model("scoring", "Publication")
+        .objects.filter(version=models.OuterRef("pk"), state="done")
+        .values("mode")[:1]
+    )
+
+
 class ModelVersionQuerySet(models.QuerySet):
     def published(self) -> Any:
         """The one version in force, or None before the first is published."""
         return self.filter(state="published").first()
+
+    def since_rescore(self) -> list[Any]:
+        """In the order they came into force: the last for which everybody was scored, and any for new events since."""
+        found: list[Any] = []
+        past: Any = self.exclude(state="draft").annotate(mode=_mode())
+        for version in past.order_by("-published_at", "-number"):
+            found.insert(0, version)
+            if version.mode != "new_events":
+                break
+        return found
 
 
 class ScoreQuerySet(models.QuerySet):
@@ -36,3 +56,37 @@ class CycleQuerySet(models.QuerySet):
     def cooled(self) -> Self:
         """Their cool-down is over and nobody has looked at the lead since."""
         return self.filter(cool_until__lte=Now(), cooled_at=None)
+
+
+class PublicationQuerySet(models.QuerySet):
+    def waiting(self) -> Self:
+        return self.filter(state="waiting")
+
+    def due(self) -> Self:
+        return self.waiting().filter(due_at__lte=Now()).order_by("due_at", "pk")
+
+    def of(self, version: Any) -> Any:
+        """How this version came into force; None for one from before there were modes."""
+        return self.filter(version=version, state="done").first()
+
+    def rescoring(self) -> Self:
+        """In force, and not everybody is known to be scored under it."""
+        return self.filter(state="done", rescored_at=None, version__state="published").exclude(
+            mode="new_events"
+        )
+
+
+class HeldLeadQuerySet(models.QuerySet):
+    def visible_to(self, user: User | Any) -> Self:
+        return self.filter(lead__owner=user) if user.is_rep else self
+
+    def waiting(self) -> Self:
+        return self.filter(state="waiting")
+
+    def in_force(self) -> Self:
+        """Waiting or kept quiet."""
+        return self.filter(state__in=("waiting", "quiet"))
+
+    def by_turn(self) -> Self:
+        """The oldest publication first, of one the highest score."""
+        return self.order_by("publication", "-total", "id")

@@ -175,6 +175,17 @@ def write(before: ScoreRows, after: ScoreRows, version: ModelVersion, words: Wor
     return int(differ(before, after, KEEP).sum())
 
 
+def stamp(lead_ids: np.ndarray, version: ModelVersion) -> None:
+    """Names the version that these locked rows were scored by, also where it came to the same score. A row is thus
+    always true under the version it names.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scoring_score SET version_id = %s WHERE lead_id = ANY(%s) AND version_id <> %s",
+            [version.pk, lead_ids.tolist(), version.pk],
+        )
+
+
 def differ(before: ScoreRows, after: ScoreRows, names: Sequence[str]) -> np.ndarray:
     """Where one of these columns is not the same."""
     found = np.zeros(len(before.lead), dtype=bool)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from celery import shared_task
 
 from leads.events import heard
-from scoring.models import ModelVersion, QualificationCycle
-from scoring.services import checks, cycles, keeping
+from scoring.models import QualificationCycle
+from scoring.services import checks, cycles, draining, keeping, publishing
 
 BATCH = 500  # leads a transaction
 ROUNDS = 40  # batches a run, so that one run stays well under its time limit
@@ -37,10 +37,26 @@ def _until_empty(step: Callable[..., int]) -> int:
 
 @shared_task(time_limit=3600, soft_time_limit=3500)  # seconds; a million leads at the slowest seen
 def rescore_all(version_id: int) -> None:
-    """After a publication. Does nothing for a version that is no longer in force."""
-    version = ModelVersion.objects.published()
-    if version is not None and version.pk == version_id:
-        keeping.rescore_all()
+    """After a publication, then the first turns of who waits. Nothing for a version that is no longer in force."""
+    if publishing.rescore(version_id):
+        _until_empty(draining.drain)
+
+
+@shared_task(time_limit=3600, soft_time_limit=3500)  # seconds; it may score everybody
+def rescore_missed() -> None:
+    publishing.rescore_missed()
+
+
+@shared_task
+def publish_due() -> int:
+    """Schedules whose instant has come."""
+    return publishing.publish_due()
+
+
+@shared_task
+def drain_held() -> int:
+    """Leads behind a publication that fires slowly have their turn."""
+    return _until_empty(draining.drain)
 
 
 @shared_task

@@ -207,7 +207,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_DEFAULT_QUEUE = "scoring"
 CELERY_TASK_ROUTES = {
     "handoff.*": {"queue": "handoff"},
-    "scoring.tasks.rescore_all": {"queue": "bulk"},
+    "scoring.tasks.rescore_*": {"queue": "bulk"},
     "scoring.*": {"queue": "scoring"},
     "nurturing.*": {"queue": "nurture"},
     "leads.*": {"queue": "bulk"},

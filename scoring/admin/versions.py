@@ -11,9 +11,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
+from scoring.admin.publications import PublicationPages, standing
 from scoring.admin.words import in_words
 from scoring.models import ModelVersion, Rule, RuleGroup
-from scoring.services.versions import CannotPublish, NotADraft, check, create_draft, create_usual, publish
+from scoring.services.versions import check, create_draft, create_usual
+from scoring.versions import compared, version_before
 
 
 class GroupInline(admin.TabularInline):
@@ -28,7 +30,7 @@ class GroupInline(admin.TabularInline):
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(admin.ModelAdmin):
+class ModelVersionAdmin(PublicationPages):
     list_display = ("number", "state", "threshold", "note", "published_at", "published_by")
     list_filter = ("state",)
     inlines = (GroupInline,)
@@ -58,11 +60,6 @@ class ModelVersionAdmin(admin.ModelAdmin):
         return [
             path("draft/", guard(require_POST(self.draft)), name="scoring_modelversion_draft"),
             path("<int:pk>/draft/", guard(require_POST(self.draft)), name="scoring_modelversion_draft_from"),
-            path(
-                "<int:pk>/publication/",
-                guard(require_POST(self.publication)),
-                name="scoring_modelversion_publish",
-            ),
             *super().get_urls(),
         ]
 
@@ -74,7 +71,7 @@ class ModelVersionAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> Any:
         version = get_object_or_404(ModelVersion, pk=object_id) if object_id.isdecimal() else None
-        context = {"problems": check(version), "rows": _rule_rows(version)} if version else {}
+        context = _about(version, request.user) if version else {}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def draft(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
@@ -90,19 +87,16 @@ class ModelVersionAdmin(admin.ModelAdmin):
         )
         return HttpResponseRedirect(reverse("admin:scoring_modelversion_change", args=[made.pk]))
 
-    def publication(self, request: HttpRequest, pk: int) -> HttpResponse:
-        if not super().has_change_permission(request):
-            raise PermissionDenied
-        version = get_object_or_404(ModelVersion, pk=pk)
-        try:
-            publish(version=version, actor=request.user)
-        except (CannotPublish, NotADraft) as error:
-            messages.error(request, f"Not published, nothing has changed. {error}")
-        else:
-            messages.success(
-                request, f"Version {version.number} is published. All leads are being scored anew."
-            )
-        return HttpResponseRedirect(reverse("admin:scoring_modelversion_change", args=[pk]))
+
+def _about(version: ModelVersion, user: Any) -> dict[str, Any]:
+    other = version_before(version)
+    return {
+        "problems": check(version) if version.is_draft else [],
+        "rows": _rule_rows(version),
+        "other": other,
+        "difference": compared(other, version),
+        **standing(version, user),
+    }
 
 
 def _rule_rows(version: ModelVersion) -> list[tuple[Rule, str]]:

@@ -2,7 +2,21 @@
 
 from scoring.models.checks import ScoreCheck
 from scoring.models.cycles import QualificationCycle
+from scoring.models.holds import HeldLead
+from scoring.models.publications import Approval, Publication, PublishingPolicy
 from scoring.models.scores import Score, ScoreChange
 from scoring.models.versions import ModelVersion, Rule, RuleGroup
 
-__all__ = ["ModelVersion", "QualificationCycle", "Rule", "RuleGroup", "Score", "ScoreChange", "ScoreCheck"]
+__all__ = [
+    "Approval",
+    "HeldLead",
+    "ModelVersion",
+    "Publication",
+    "PublishingPolicy",
+    "QualificationCycle",
+    "Rule",
+    "RuleGroup",
+    "Score",
+    "ScoreChange",
+    "ScoreCheck",
+]

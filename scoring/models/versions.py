@@ -96,8 +96,12 @@ def _only_on_drafts(name: str, table: str) -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
         declare=[("frozen", "boolean")],
+        # The lock makes an edit and a publication wait for each other: whoever is second sees what the first did.
         func=(
-            "SELECT EXISTS (SELECT 1 FROM scoring_modelversion v WHERE v.state <> 'draft' AND v.id IN"
+            "PERFORM 1 FROM scoring_modelversion v WHERE v.id IN"
+            " (CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END,"
+            " CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END) FOR SHARE;"
+            " SELECT EXISTS (SELECT 1 FROM scoring_modelversion v WHERE v.state <> 'draft' AND v.id IN"
             " (CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END,"
             " CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END))"
             " INTO frozen; IF frozen THEN RAISE EXCEPTION 'a published scoring version never changes'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 from django.db import connection
 
@@ -10,17 +11,44 @@ from leads.models import Lead
 from scoring.explain import Explanation, critical_evidence, explain, newest_evidence
 from scoring.models import ModelVersion, QualificationCycle, Score
 from scoring.services.cycles import open_cycle
+from scoring.services.holding import Guard, passed
 
 logger = logging.getLogger(__name__)
 Cause = QualificationCycle.Cause
 
 
-def open_due_cycles(*, version: ModelVersion, lead_ids: list[int]) -> int:
-    """Opens a cycle for each of these qualified leads that has none open and brings newer evidence."""
-    if not lead_ids:
+def open_due_cycles(
+    *, version: ModelVersion, lead_ids: list[int], crossed: Collection[int] = frozenset()
+) -> int:
+    """Opens a cycle for each of these qualified leads that has none open and brings newer evidence.
+
+    Of those who `crossed` right now, the guard holds back whom a publication alone brought across.
+    """
+    due = without_cycle(lead_ids) if lead_ids else []
+    if not due:
         return 0
-    waiting = Lead.objects.filter(pk__in=without_cycle(lead_ids)).select_related("score").order_by("pk")
-    return sum(_open(lead, version) is not None for lead in waiting)
+    guard = Guard.of(version, due)
+    waiting = Lead.objects.filter(pk__in=due).select_related("score").order_by("pk")
+    return sum(_open_guarded(lead, version, guard, lead.pk in crossed) is not None for lead in waiting)
+
+
+def _open_guarded(
+    lead: Lead, version: ModelVersion, guard: Guard, crossed: bool
+) -> QualificationCycle | None:
+    why = explain(lead, version=version)
+    _compare(lead, why)
+    if not guard.admits(why, lead.pk, crossed=crossed):
+        return None
+    cycle = _open(lead, version, why)
+    if cycle is not None and lead.pk in guard.latest:
+        passed(cycle)
+    return cycle
+
+
+def open_now(lead: Lead) -> QualificationCycle | None:
+    """A lead whose turn it is, or whom somebody lets through, under the version that made its score."""
+    version = lead.score.version
+    return _open(lead, version, explain(lead, version=version))
 
 
 def without_cycle(lead_ids: list[int]) -> list[int]:
@@ -36,9 +64,7 @@ def without_cycle(lead_ids: list[int]) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _open(lead: Lead, version: ModelVersion) -> QualificationCycle | None:
-    why = explain(lead, version=version)
-    _compare(lead, why)
+def _open(lead: Lead, version: ModelVersion, why: Explanation) -> QualificationCycle | None:
     critical = why.result.critical
     return open_cycle(
         lead=lead,

@@ -19,9 +19,10 @@ from scoring import engine, facts, rows
 from scoring.batch import holds_many
 from scoring.definition import model_of, published
 from scoring.language import Model
-from scoring.models import ModelVersion
+from scoring.models import ModelVersion, Score
 from scoring.rows import ScoreRows, Words
 from scoring.services.crossing import open_due_cycles, without_cycle
+from scoring.services.holding import let_go
 
 CHUNK = 50_000  # leads that a full rescore looks at together
 WORKERS = 2  # one waits for the server while the other computes
@@ -61,9 +62,24 @@ def score_due(*, limit: int) -> int:
             [limit],
         )
         lead_ids = [row[0] for row in cursor.fetchall()]
-    if lead_ids:
-        score_leads(lead_ids)
+    for version, ids in _by_version(lead_ids).items():
+        score_leads(ids, version=version)
     return len(lead_ids)
+
+
+def _by_version(lead_ids: list[int]) -> dict[ModelVersion, list[int]]:
+    """Under which version time goes on for each: the one its score was made by, or the last for which everybody was
+    scored if that one is newer. Only what touches a lead brings it under a version that is for new events.
+    """
+    order = ModelVersion.objects.since_rescore()
+    if not lead_ids or not order:
+        return {}
+    stamped = dict(Score.objects.filter(lead__in=lead_ids).values_list("lead_id", "version_id"))
+    known = {version.pk: version for version in order}
+    found: dict[ModelVersion, list[int]] = {}
+    for lead_id in lead_ids:
+        found.setdefault(known.get(stamped.get(lead_id), order[0]), []).append(lead_id)
+    return found
 
 
 def rescore_all(*, chunk: int = CHUNK, workers: int = WORKERS) -> Kept:
@@ -76,12 +92,12 @@ def rescore_all(*, chunk: int = CHUNK, workers: int = WORKERS) -> Kept:
     if current is None:
         return NOTHING
     if workers == 1 or connection.in_atomic_block:
-        return sum((_keep(*current, ids) for ids in _chunks(chunk)), NOTHING)
+        return sum((_keep(*current, ids) for ids in chunks(chunk)), NOTHING)
     with ThreadPoolExecutor(workers) as pool:
-        return sum(pool.map(lambda ids: _keep_apart(*current, ids), _chunks(chunk)), NOTHING)
+        return sum(pool.map(lambda ids: _keep_apart(*current, ids), chunks(chunk)), NOTHING)
 
 
-def _chunks(chunk: int) -> Iterator[list[int]]:
+def chunks(chunk: int) -> Iterator[list[int]]:
     last = 0
     while ids := _next_ids(last, chunk):
         yield ids
@@ -120,9 +136,12 @@ def stale_among(version: ModelVersion, model: Model, lead_ids: list[int]) -> lis
 
 
 @transaction.atomic
-def score_leads(lead_ids: Sequence[int]) -> Kept:
-    """Scores these leads as of the database's clock and writes what changed. Unknown and merged ids are left out."""
-    current = published()
+def score_leads(lead_ids: Sequence[int], *, version: ModelVersion | None = None) -> Kept:
+    """Scores these leads as of the database's clock and writes what changed. Unknown and merged ids are left out.
+
+    Under the version in force, if no other is named.
+    """
+    current = (version, model_of(version)) if version else published()
     if current is None or not lead_ids:
         return NOTHING
     version, model = current
@@ -133,8 +152,18 @@ def score_leads(lead_ids: Sequence[int]) -> Kept:
     as_of = rows.database_now()
     after = _score(model, before, words, facts.microseconds(as_of))
     changed = rows.write(before, after, version, words, as_of)
-    open_due_cycles(version=version, lead_ids=after.lead[after.qualified == 1].tolist())
+    rows.stamp(before.lead, version)
+    _cross(version, before, after)
     return Kept(len(before.lead), changed)
+
+
+def _cross(version: ModelVersion, before: ScoreRows, after: ScoreRows) -> None:
+    """Cycles for those above the line; whoever fell below it waits for none any more."""
+    was, holds = before.qualified == 1, after.qualified == 1
+    if (was & ~holds).any():
+        let_go(after.lead[was & ~holds].tolist())
+    crossed = set(after.lead[holds & ~was].tolist())
+    open_due_cycles(version=version, lead_ids=after.lead[holds].tolist(), crossed=crossed)
 
 
 def expected_rows(version: ModelVersion, before: ScoreRows, as_of: int) -> ScoreRows:

@@ -12,10 +12,12 @@ from leads.events import publish as announce
 from scoring import defaults
 from scoring.definition import model_of
 from scoring.events import ModelPublished
-from scoring.models import ModelVersion, Rule, RuleGroup
+from scoring.models import ModelVersion, Publication, Rule, RuleGroup
+from scoring.services import approvals
 from scoring.validation import Problem, problems
 
 State = ModelVersion.State
+Mode = Publication.Mode
 
 
 class CannotPublish(ValueError):
@@ -28,6 +30,10 @@ class CannotPublish(ValueError):
 
 class NotADraft(ValueError):
     """A published version is cloned, not edited."""
+
+
+class CannotRollBack(ValueError):
+    """Only what was in force before can come back."""
 
 
 def _words(problem: Problem) -> str:
@@ -85,24 +91,76 @@ def _readable(rule: Rule) -> bool:
 
 
 @transaction.atomic
-def publish(*, version: ModelVersion, actor: Any = None) -> ModelVersion:
-    """Puts a draft in force, retires the one before, and has everybody scored anew.
+def publish(
+    *, version: ModelVersion, actor: Any = None, mode: str = Mode.FIRE, per_hour: int | None = None
+) -> ModelVersion:
+    """Puts a draft in force, retires the one before, and has leads follow as `mode` says.
 
-    Raises NotADraft, or CannotPublish naming each broken rule; nothing changes then.
+    Raises NotADraft, CannotPublish naming each broken rule, or NotApproved; nothing changes then.
     """
+    version = locked(version)
+    approvals.demand(version)
+    return put_in_force(version=version, actor=actor, mode=mode, per_hour=per_hour)
+
+
+@transaction.atomic
+def roll_back(
+    *, to: ModelVersion, actor: Any = None, mode: str = Mode.FIRE, per_hour: int | None = None
+) -> ModelVersion:
+    """An older version comes back as a new one. It was agreed on before, so it waits for nobody.
+
+    Raises CannotRollBack for what was never in force or is, and CannotPublish.
+    """
+    if to.state != State.RETIRED:
+        raise CannotRollBack("Only a version that was in force before, and is not now, can come back.")
+    draft = create_draft(actor=actor, source=to, note=f"Back to version {to.number}.")
+    return put_in_force(version=locked(draft), actor=actor, mode=mode, per_hour=per_hour)
+
+
+def locked(version: ModelVersion) -> ModelVersion:
+    """The draft as it stands, held against edits until the transaction ends. Raises NotADraft, CannotPublish."""
     version = ModelVersion.objects.select_for_update().get(pk=version.pk)
     if not version.is_draft:
         raise NotADraft(f"Version {version.number} was published before. Make a draft from it instead.")
     found = check(version)
     if found:
         raise CannotPublish(found)
+    return version
+
+
+def put_in_force(
+    *, version: ModelVersion, actor: Any, mode: str, per_hour: int | None, plan: Publication | None = None
+) -> ModelVersion:
+    """The act itself, of a version that `locked` gave; `plan` is the schedule that asked for it."""
     ModelVersion.objects.filter(state=State.PUBLISHED).update(state=State.RETIRED)
     ModelVersion.objects.filter(pk=version.pk).update(
         state=State.PUBLISHED, published_by_id=getattr(actor, "pk", None), published_at=Now()
     )
     version.refresh_from_db()
+    if plan is None:
+        _cancel_plans(version, actor)
+        now: Any = version.published_at
+        plan = Publication(
+            version=version,
+            mode=mode,
+            per_hour=per_hour,
+            requested_by=actor,
+            requested_at=now,
+            due_at=now,
+        )
+    plan.state, plan.settled_at, plan.settled_by = Publication.State.DONE, version.published_at, actor
+    plan.save()
     announce(ModelPublished(version_id=version.pk))
     return version
+
+
+def _cancel_plans(version: ModelVersion, actor: Any) -> None:
+    Publication.objects.waiting().filter(version=version).update(
+        state=Publication.State.CANCELLED,
+        settled_at=Now(),
+        settled_by_id=getattr(actor, "pk", None),
+        words="Published before its time came.",
+    )
 
 
 @transaction.atomic

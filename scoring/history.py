@@ -1,0 +1,30 @@
+"""Who changed a version, and what: read from the log that the database writes itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from scoring.models import ModelVersion, Rule, RuleGroup
+
+USER = "pgh_context__metadata__user"
+
+
+def logs(version: ModelVersion) -> list[QuerySet]:
+    """Every change of the version, its groups and its rules."""
+    return [
+        _log(ModelVersion).filter(pgh_obj_id=version.pk),
+        _log(RuleGroup).filter(version_id=version.pk),
+        _log(Rule).filter(version_id=version.pk),
+    ]
+
+
+def _log(model: Any) -> QuerySet:
+    return model.pgh_event_model.objects.all()
+
+
+def last_editor_id(version: ModelVersion) -> int | None:
+    """None when a machine or a shell made the newest change."""
+    newest = [log.order_by("-pgh_id").values_list("pgh_created_at", USER).first() for log in logs(version)]
+    return max((found for found in newest if found), key=lambda found: found[0], default=(None, None))[1]
