@@ -101,7 +101,7 @@ class Raw(NamedTuple):
 
 def raw_columns(lead_ids: Sequence[int], keys: Iterable[str]) -> dict[str, Raw]:
     """As `columns` for ascending ids, but unread: of many leads few values are distinct, and each is read once."""
-    wanted = {key: _raw(key) for key in keys if key in FIELDS or key.startswith(CUSTOM)}
+    wanted = {key: raw_of(key) for key in keys if key in FIELDS or key.startswith(CUSTOM)}
     if not wanted:
         return {}
     names = ", ".join(["l.id", *(sql for sql, _, _ in wanted.values())])
@@ -122,7 +122,7 @@ def raw_columns(lead_ids: Sequence[int], keys: Iterable[str]) -> dict[str, Raw]:
     return {key: Raw(values, wanted[key][2]) for key, values in zip(wanted, parts[1:], strict=True)}
 
 
-def _raw(key: str) -> tuple[str, list[str], Callable[[Any], Any]]:
+def raw_of(key: str) -> tuple[str, list[str], Callable[[Any], Any]]:
     """The SQL for a hashable value, its parameters, and how to read it. What is no plain scalar comes as JSON text."""
     if key.startswith(CUSTOM):
         return "(l.custom -> %s)::text", [key.removeprefix(CUSTOM)], _from_json
