@@ -285,7 +285,10 @@ def remember_masses(rules, touched, note):
 
 @njit(nogil=True, cache=True)
 def losses_fade(rules, touched, note):
-    return any(rules[rule, HALF_LIFE] and rules[rule, SIGN] < 0 and note.state[rule, NOW] for rule in touched)
+    for rule in touched:  # noqa: SIM110  numba has no generators
+        if rules[rule, HALF_LIFE] and rules[rule, SIGN] < 0 and note.state[rule, NOW]:
+            return True
+    return False
 
 
 @njit(nogil=True, cache=True)
