@@ -10,6 +10,7 @@ REACTIONS: dict[str, list[str]] = {
     "leads.LeadDisqualified": ["scoring.tasks.close_cycle_of", "nurturing.tasks.stop_lead"],
     "leads.LeadsMerged": ["scoring.tasks.follow_merges", "handoff.tasks.follow_merges"],
     "scoring.ModelPublished": ["scoring.tasks.rescore_all"],
+    "scoring.TrainingAsked": ["scoring.tasks.train_prediction"],
     "scoring.LeadQualified": ["handoff.tasks.start_clock", "nurturing.tasks.check_goals"],
     "scoring.CycleMoved": ["handoff.tasks.follow_merges"],
     "scoring.CycleClosed": ["handoff.tasks.close_up"],

@@ -35,3 +35,10 @@ class ScoresDiffer:
     """A check found stored scores that are not what they must be."""
 
     check_id: int
+
+
+@dataclass(frozen=True)
+class TrainingAsked:
+    """Somebody wants the predictive score to learn anew."""
+
+    training_id: int

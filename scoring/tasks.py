@@ -1,12 +1,14 @@
 """Shells around the services. Each may be lost or run twice; the schedule sweeps behind every one."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from celery import shared_task
 
 from leads.events import heard
 from scoring.models import QualificationCycle
-from scoring.services import checks, cycles, draining, keeping, publishing
+from scoring.prediction.card import TooLittle
+from scoring.services import checks, cycles, draining, keeping, predictions, publishing
 
 BATCH = 500  # leads a transaction
 ROUNDS = 40  # batches a run, so that one run stays well under its time limit
@@ -88,3 +90,23 @@ def check_shadow() -> None:
 def check_lines() -> None:
     """Adds the lines of a sample of the explanations up."""
     checks.check_lines()
+
+
+@shared_task(time_limit=3600, soft_time_limit=3500)  # seconds; as long as the lease of a training
+def train_prediction(training_id: int) -> None:
+    """Learns, then tells of every lead. Too little to learn from is noted where somebody asked."""
+    with suppress(TooLittle):
+        model = predictions.work_off(training_id)
+        if model is not None:
+            predictions.refresh(model)
+
+
+@shared_task(time_limit=3600, soft_time_limit=3500)
+def keep_predictions() -> None:
+    """Trainings that nobody works on or that are due; predictions that would be older than a day."""
+    training = predictions.training_due()
+    if training is not None:
+        train_prediction(training)
+    model = predictions.refresh_due()
+    if model is not None:
+        predictions.refresh(model)

@@ -208,6 +208,8 @@ CELERY_TASK_DEFAULT_QUEUE = "scoring"
 CELERY_TASK_ROUTES = {
     "handoff.*": {"queue": "handoff"},
     "scoring.tasks.rescore_*": {"queue": "bulk"},
+    "scoring.tasks.train_prediction": {"queue": "bulk"},
+    "scoring.tasks.keep_predictions": {"queue": "bulk"},
     "scoring.*": {"queue": "scoring"},
     "nurturing.*": {"queue": "nurture"},
     "leads.*": {"queue": "bulk"},

@@ -3,6 +3,13 @@
 from scoring.models.checks import ScoreCheck
 from scoring.models.cycles import QualificationCycle
 from scoring.models.holds import HeldLead
+from scoring.models.prediction import (
+    Prediction,
+    PredictionModel,
+    PredictionRun,
+    PredictionTraining,
+    UnlearntField,
+)
 from scoring.models.publications import Approval, Publication, PublishingPolicy
 from scoring.models.scores import Score, ScoreChange
 from scoring.models.versions import ModelVersion, Rule, RuleGroup
@@ -11,6 +18,10 @@ __all__ = [
     "Approval",
     "HeldLead",
     "ModelVersion",
+    "Prediction",
+    "PredictionModel",
+    "PredictionRun",
+    "PredictionTraining",
     "Publication",
     "PublishingPolicy",
     "QualificationCycle",
@@ -19,4 +30,5 @@ __all__ = [
     "Score",
     "ScoreChange",
     "ScoreCheck",
+    "UnlearntField",
 ]
