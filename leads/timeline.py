@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -88,6 +88,18 @@ def counts(lead: Lead) -> dict[str, str]:
     return {
         channel: f"{number:,}+" if capped and number else str(number) for channel, number in found.items()
     }
+
+
+def entries_of(lead_id: int, facts: Iterable[tuple[datetime, int]]) -> list[tuple[Entry, str]]:
+    """These activities (instant, id), newest first, each with a cursor to the timeline from it on. One query."""
+    places = {pk: at for at, pk in facts}
+    if not places:
+        return []
+    rows = Activity.objects.filter(
+        lead_id=lead_id, id__in=list(places), occurred_at__range=(min(places.values()), max(places.values()))
+    )
+    found = [_activity(row) for row in rows.select_related("shape").newest_first()]
+    return [(entry, _encode(replace(entry, id=entry.id + 1))) for entry in found]
 
 
 def _before(place: tuple[datetime, int, int] | None, rank: int, at: str, key: str) -> Q:

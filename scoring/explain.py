@@ -9,10 +9,10 @@ from typing import Any
 from leads.fields import all_fields, columns, values_as_of
 from leads.models import Disqualification, Lead
 from scoring import facts
+from scoring.course import Course
 from scoring.definition import model_of, published
-from scoring.explanation import Line
-from scoring.explanation import explain as explain_score
-from scoring.language import Fact, Model
+from scoring.explanation import Line, explain_course
+from scoring.language import Model
 from scoring.models import ModelVersion
 from scoring.rows import database_now
 from scoring.rules import Score
@@ -37,6 +37,7 @@ class Explanation:
     result: Score
     lines: tuple[Line, ...]
     excluded_because: str
+    course: Course
 
     @property
     def qualified(self) -> bool:
@@ -71,23 +72,11 @@ def explain(lead: Lead, as_of: datetime | None = None, version: ModelVersion | N
     if version is None or model is None:
         raise NothingPublished("No scoring version has been published yet.")
     moment = as_of or database_now()
-    history = facts.of_lead(lead.pk, until=moment)
     fields = values_as_of(lead, moment) if as_of else _fields_now(lead)
-    return _explained(version, model, moment, history, fields, _excluded(lead))
-
-
-def _explained(
-    version: ModelVersion,
-    model: Model,
-    moment: datetime,
-    history: list[Fact],
-    fields: dict[str, Any],
-    excluded: str,
-) -> Explanation:
-    shapes = facts.shapes({fact.shape_id for fact in history})
-    at = facts.microseconds(moment)
-    found = explain_score(model, shapes, history, fields, at, labels=labels())
-    return Explanation(version, model, moment, found.score, found.lines, excluded)
+    known, history = facts.that_matter(lead.pk, model, moment)
+    course = Course.of(model, known, history, fields, facts.microseconds(moment))
+    found = explain_course(course, labels())
+    return Explanation(version, model, moment, found.score, found.lines, _excluded(lead, moment), course)
 
 
 def labels() -> dict[str, str]:
@@ -99,8 +88,8 @@ def _fields_now(lead: Lead) -> dict[str, Any]:
     return {key: column[0] for key, column in columns([lead.pk]).items()}
 
 
-def _excluded(lead: Lead) -> str:
-    found = Disqualification.objects.filter(lead=lead).first()
+def _excluded(lead: Lead, moment: datetime) -> str:
+    found = Disqualification.objects.filter(lead=lead, at__lte=moment).first()
     return found.reason if found else ""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scoring.conditions import Verdict, known_items
+from scoring.course import Course
 from scoring.language import DAY, SCALE, SECOND, Fact, Group, Model, Rule
 from scoring.rules import (
     Fields,
@@ -18,8 +19,6 @@ from scoring.rules import (
     clamped,
     raw_worth,
     settle,
-    tallies,
-    verdicts,
 )
 from scoring.sentences import NO_LABELS, Labels, counted, duration, happened, matched, signed_points, unknown
 
@@ -60,10 +59,15 @@ def explain(
     as_of: int,
     labels: Labels = NO_LABELS,
 ) -> Explanation:
-    found, fits = tallies(model, shapes, facts, as_of), verdicts(model, fields)
+    return explain_course(Course.of(model, shapes, facts, fields, as_of), labels)
+
+
+def explain_course(course: Course, labels: Labels = NO_LABELS) -> Explanation:
+    model, found, fits = course.model, course.tallies(), course.fits
     score = settle(model, found, fits)
     drafts = {
-        group.key: list(_group(group, model, found, fits, fields, as_of, labels)) for group in model.groups
+        group.key: list(_group(group, model, found, fits, course.fields, course.as_of, labels))
+        for group in model.groups
     }
     settled = {
         **_settled(drafts, model.group_keys("fit"), score.fit),

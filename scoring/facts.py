@@ -11,17 +11,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import orjson
 import psycopg
 from django.db import connection
 
-from leads.models import Activity, ActivityShape
 from leads.partitions import months_made
 from leads.spans import is_dense
 from scoring.batch import Facts
-from scoring.language import Fact, Shape
+from scoring.course import FOREVER, reach_by_kind, reaches_of
+from scoring.language import Fact, Model, Shape
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+BEGINNING = datetime(1, 1, 2, tzinfo=UTC)  # before every activity
 
 EPOCH_2000 = 946_684_800_000_000  # PostgreSQL counts microseconds from 2000-01-01, the language from 1970
 HEADER = 20  # bytes of a binary array before its first element; each element is its length and its value
@@ -29,6 +31,14 @@ COMMON = {"occurred_at": ">i8", "seconds": ">i4"}
 AMOUNT = {"amount": ">i8"}
 FEW = {"lead_id": ">i8", "shape_id": ">i4"} | COMMON
 # In a range the lead's place and the shape share a number: one column less to pack, to send and to unpack.
+ONE = {"shape_id": ">i4"} | COMMON | AMOUNT | {"id": ">i8"}
+REACHED = (
+    "SELECT array_agg(shape_id), array_agg(occurred_at), array_agg(seconds), array_agg(amount), array_agg(id) FROM ("
+    " SELECT a.shape_id, a.occurred_at, a.seconds, a.amount, a.id FROM leads_activity a"
+    " JOIN leads_activityshape s ON s.id = a.shape_id"
+    " JOIN unnest(%s::text[], %s::timestamptz[]) AS k(kind, since) ON k.kind = s.kind AND a.occurred_at > k.since"
+    " WHERE a.lead_id = %s AND a.occurred_at <= %s AND NOT s.machine ORDER BY a.occurred_at, a.id) facts"
+)
 RANGE = {"(lead_id - {first}) << 32 | shape_id": ">i8"} | COMMON
 SHAPE_BITS = (1 << 32) - 1
 
@@ -125,11 +135,14 @@ def _column(raw: bytes | None, kind: str) -> np.ndarray:
 
 def shapes(ids: Iterable[int]) -> dict[int, Shape]:
     """By id. An id that no shape has yet is left out."""
-    rows = ActivityShape.objects.filter(pk__in=list(ids)).values_list("pk", "kind", "props", "machine")
-    return {
-        pk: Shape(kind, {name: _text(v) for name, v in props.items()}, machine)
-        for pk, kind, props, machine in rows
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, kind, props, machine FROM leads_activityshape WHERE id = ANY(%s)", [list(ids)]
+        )
+        return {
+            pk: Shape(kind, {name: _text(v) for name, v in orjson.loads(props).items()}, machine)
+            for pk, kind, props, machine in cursor.fetchall()
+        }
 
 
 def _text(value: Any) -> str:
@@ -138,17 +151,20 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def of_lead(lead_id: int, until: datetime | None = None) -> list[Fact]:
-    """One lead's facts for the oracle, oldest first; with ids, so that an explanation can point at rows."""
-    rows = Activity.objects.filter(lead_id=lead_id).order_by("occurred_at", "id")
-    if until is not None:
-        rows = rows.filter(occurred_at__lte=until)
-    return [
-        Fact(shape_id=shape, occurred_at=microseconds(at), seconds=seconds, amount=amount, id=pk)
-        for shape, at, seconds, amount, pk in rows.values_list(
-            "shape_id", "occurred_at", "seconds", "amount", "id"
-        )
-    ]
+def that_matter(lead_id: int, model: Model, until: datetime) -> tuple[dict[int, Shape], list[Fact]]:
+    """One lead's facts that rules of the model can still look at, oldest first, and their shapes.
+
+    The server leaves out by kind and age what no rule reaches: that spares most of a long history, and its shapes.
+    """
+    kinds = reach_by_kind(model)
+    since = [until - MICROSECOND * reach if reach < FOREVER else BEGINNING for reach in kinds.values()]
+    shape, at, seconds, amount, ids = arrays(REACHED, ONE.values(), [list(kinds), since, lead_id, until])[0]
+    known, places = np.unique(shape, return_inverse=True)
+    found = shapes(known.tolist())
+    reaches = np.array(reaches_of(model, (found[pk] for pk in known.tolist())), np.int64)
+    near = microseconds(until) - EPOCH_2000 - at < reaches[places]
+    parts = (part[near].tolist() for part in (shape, at + EPOCH_2000, seconds, amount, ids))
+    return found, [Fact(*values) for values in zip(*parts, strict=True)]
 
 
 def microseconds(moment: datetime) -> int:

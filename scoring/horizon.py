@@ -7,9 +7,11 @@ Exact    for window ends, expiries and facts dated in the future; for halving po
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from scoring.conditions import Verdict
 from scoring.decay import SCALE_BITS
 from scoring.language import SCALE, Fact, Model
 from scoring.rules import (
@@ -32,8 +34,8 @@ def next_change_at(
     """None when time alone changes nothing any more."""
     facts = list(facts)
     found = tallies(model, shapes, facts, as_of)
-    ends = [*_arrivals(model, shapes, facts, as_of), *(end for tally in found for end in _ends(tally, as_of))]
-    fading = _Fading(model, found, verdicts(model, fields), as_of)
+    ends = [*_arrivals(model, shapes, facts, as_of), *ends_of(found, as_of)]
+    fading = Fading(model, found, verdicts(model, fields), as_of)
     until = min([*ends, fading.over_at])
     changed = first_true(lambda t: not fading.same_at(t), as_of, until)
     return min([*ends, *changed], default=None)
@@ -55,6 +57,11 @@ def _arrivals(model: Model, shapes: Shapes, facts: Iterable[Fact], as_of: int) -
     for fact in facts:
         if fact.occurred_at > as_of and any(concerns(rule, shapes, fact) for rule in rules):
             yield fact.occurred_at
+
+
+def ends_of(found: Iterable[Tally], as_of: int) -> list[int]:
+    """When some rule may see less than at `as_of`; before the first of these only halving changes points."""
+    return [end for tally in found for end in _ends(tally, as_of)]
 
 
 def _ends(tally: Tally, as_of: int) -> Iterator[int]:
@@ -85,13 +92,18 @@ def _reaching(newest_first: Sequence[Fact], goal: int | None, share: Callable[[F
     return newest_first[-1]
 
 
+class Points(NamedTuple):
+    total: int
+    fit: int
+
+
 @dataclass(frozen=True)
-class _Fading:
+class Fading:
     """The halving rules between two ends. Falling alone and rising alone bound every mixture of the two."""
 
     model: Model
     found: Sequence[Tally]
-    fits: dict
+    fits: Mapping[str, Verdict]
     as_of: int
 
     @property
@@ -101,13 +113,15 @@ class _Fading:
         return self.as_of + max(lives, default=0) * (SCALE_BITS + 1) + 1
 
     def same_at(self, instant: int) -> bool:
-        return {self._total(instant, self.as_of), self._total(self.as_of, instant)} == {
-            self._total(self.as_of, self.as_of)
-        }
+        still = self.points(self.as_of, self.as_of).total
+        return {self.points(instant, self.as_of).total, self.points(self.as_of, instant).total} == {still}
 
-    def _total(self, gains_at: int, losses_at: int) -> int:
+    def points(self, gains_at: int, losses_at: int) -> Points:
+        """With gains as old as they are at one instant and losses as at another: a bound for all between."""
         aged = [_aged(tally, gains_at if tally.rule.gives > 0 else losses_at) for tally in self.found]
-        return rounded(sum(group_worths(self.model, aged, self.fits).values()))
+        worths = group_worths(self.model, aged, self.fits)
+        on_fit = self.model.group_keys("fit")
+        return Points(rounded(sum(worths.values())), rounded(sum(worths[key] for key in on_fit)))
 
 
 def _aged(tally: Tally, instant: int) -> Tally:

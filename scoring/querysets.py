@@ -36,6 +36,11 @@ class ModelVersionQuerySet(models.QuerySet):
                 break
         return found
 
+    def in_force_at(self, moment: Any) -> Any:
+        """The version that was in force then, or None before the first."""
+        then = self.exclude(state="draft").filter(published_at__lte=moment)
+        return then.order_by("-published_at", "-number").first()
+
 
 class ScoreQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:

@@ -103,7 +103,11 @@ def once(facts: Iterable[Fact]) -> list[Fact]:
 def tally(rule: Rule, shapes: Shapes, past: Iterable[Fact], as_of: int) -> Tally:
     """`past` is newest first and holds nothing after `as_of`."""
     within = takewhile(within_reach(rule, as_of), past)
-    counted = [fact for fact in within if concerns(rule, shapes, fact)]
+    return tallied(rule, shapes, [fact for fact in within if concerns(rule, shapes, fact)], as_of)
+
+
+def tallied(rule: Rule, shapes: Shapes, counted: list[Fact], as_of: int) -> Tally:
+    """`counted` is what concerns the rule within its reach, newest first."""
     if rule.aggregate == "distinct":
         counted = _newest_of_each(rule, shapes, counted)
     aggregate = sum(fact.lasted for fact in counted) if rule.aggregate == "sum" else len(counted)

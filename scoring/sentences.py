@@ -80,6 +80,30 @@ def happened(rule: Rule, aggregate: int, labels: Labels = NO_LABELS) -> str:
     return done + amount + _within(rule)
 
 
+def happening(rule: Rule, times: int, seconds: int, again: bool, labels: Labels = NO_LABELS) -> str:
+    """What a lead would do, for the road to MQL: "It views a pricing page 2 more times"."""
+    more = " more" if again else ""
+    clause = wording_of(rule.activity).clause.replace("a lead", "it", 1)
+    if rule.aggregate == "distinct":
+        name = PLURALS.get(rule.distinct_by, label_of(rule.distinct_by, labels) + "s")
+        other = SINGULARS.get(rule.distinct_by, label_of(rule.distinct_by, labels))
+        many = f"another {other}" if times == 1 and again else f"{times:,}{more} different {name}"
+        return _opening(clause.format(many + _suffix(rule, labels)))
+    if rule.aggregate == "sum":
+        return _opening(f"{clause.format(_thing(rule, labels))} for {_rough(seconds)}{more}")
+    often = f" once{more}" if times == 1 else f" {times:,}{more} times"
+    return _opening(clause.format(_thing(rule, labels)) + often)
+
+
+def _opening(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _rough(seconds: int) -> str:
+    """Whole minutes from two minutes on, rounded up, so that they are enough."""
+    return counted(-(-seconds // 60), "minute") if seconds > 120 else counted(seconds, "second")
+
+
 def matched(rule: Rule, fields: Mapping[str, Any], labels: Labels = NO_LABELS) -> str:
     """Why a fit rule matches, with the values that made it: "job title contains vp (VP Sales)"."""
     return " and ".join(_with_value(item, fields, labels) for item in rule.conditions) or "every lead"

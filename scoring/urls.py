@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from scoring.views import definition, holding, leads
+from scoring.views import definition, explanation, holding, leads
 
 app_name = "scoring"
 urlpatterns: list[URLPattern] = [
@@ -11,5 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("scoring/held/releases/", holding.release, name="release"),
     path("scoring/held/dismissals/", holding.dismiss, name="dismiss"),
     path("leads/<int:lead_pk>/score/", leads.panel, name="panel"),
-    path("leads/<int:lead_pk>/explanation/", leads.explanation, name="explanation"),
+    path("leads/<int:lead_pk>/why/", leads.why, name="why"),
+    path("leads/<int:lead_pk>/explanation/", explanation.explanation, name="explanation"),
+    path("leads/<int:lead_pk>/explanation/<slug:key>/", explanation.line, name="line"),
 ]

@@ -1,72 +1,67 @@
-"""A lead's score with its reasons."""
+"""A lead's score with its reasons: the card of the lead page, and the few lines behind a pill."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
-from django.utils.dateparse import parse_date
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
 from leads.models import Lead
 from scoring import charts
 from scoring.explain import NothingPublished, explain
-from scoring.presentation import groups_of
+from scoring.lookback import scored_by
+from scoring.presentation import brief_of, groups_of, outlook_of
 
 DAYS = {"30": 30, "90": 90, "all": 3650}
+
+
+def lead_of(request: HttpRequest, lead_pk: int) -> Lead:
+    return get_object_or_404(Lead.objects.visible_to(request.user).with_score(), pk=lead_pk)
 
 
 @login_required
 @require_GET
 def panel(request: HttpRequest, lead_pk: int) -> HttpResponse:
     """The score card of the lead page: the course of the score, and why it is what it is."""
-    lead = get_object_or_404(Lead.objects.visible_to(request.user).with_score(), pk=lead_pk)
+    lead = lead_of(request, lead_pk)
     asked = request.GET.get("days", "")
     span = asked if asked in DAYS else "90"
-    history = charts.history(lead, days=DAYS[span])
     context = {
         "lead": lead,
         "span": span,
         "spans": [("30", "30 d"), ("90", "90 d"), ("all", "All")],
-        "history": history,
+        "history": charts.history(lead, days=DAYS[span]),
     }
-    return render(request, _template(request, "panel"), context | _explained(lead, None))
+    template = "scoring/_panel.html" if request.wants_fragment else "scoring/panel.html"  # type: ignore[attr-defined]
+    return render(request, template, context | _explained(lead))
+
+
+def _explained(lead: Lead) -> dict[str, object]:
+    try:
+        found = explain(lead, version=scored_by(lead))
+    except NothingPublished:
+        return {"explanation": None}
+    outlook = outlook_of(found, is_qualified(lead))
+    return {"explanation": found, "groups": groups_of(found), "outlook": outlook}
+
+
+def is_qualified(lead: Lead) -> bool:
+    """As stored: once in, a lead stays in down to the margin."""
+    return hasattr(lead, "score") and lead.score.qualified
 
 
 @login_required
 @require_GET
-def explanation(request: HttpRequest, lead_pk: int) -> HttpResponse:
-    """Every line of a score, now or at the end of a date."""
-    lead = get_object_or_404(Lead.objects.visible_to(request.user).with_score(), pk=lead_pk)
-    moment, problem = _as_of(request.GET.get("as_of", ""))
-    context = {"lead": lead, "as_of": moment, "problem": problem}
-    return render(request, _template(request, "explanation"), context | _explained(lead, moment))
-
-
-def _template(request: HttpRequest, name: str) -> str:
-    return f"scoring/_{name}.html" if request.wants_fragment else f"scoring/{name}.html"  # type: ignore[attr-defined]
-
-
-def _explained(lead: Lead, moment: datetime | None) -> dict[str, object]:
+def why(request: HttpRequest, lead_pk: int) -> HttpResponse:
+    """The strongest lines, for the popover of a pill. Asked for as a page it leads to the whole."""
+    lead = lead_of(request, lead_pk)
+    if not request.wants_fragment:  # type: ignore[attr-defined]
+        return redirect("scoring:explanation", lead.pk)
     try:
-        found = explain(lead, as_of=moment)
+        found = explain(lead, version=scored_by(lead))
     except NothingPublished:
-        return {"explanation": None}
-    return {"explanation": found, "groups": groups_of(found)}
-
-
-def _as_of(text: str) -> tuple[datetime | None, str]:
-    """The end of that day in UTC; a future day is today, and a wrong one is named."""
-    if not text:
-        return None, ""
-    try:
-        day = parse_date(text)
-    except ValueError:
-        day = None
-    if day is None:
-        return None, f"“{text[:40]}” is not a date. Today is shown; write a date as 2026-11-17."
-    end = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=timezone.get_default_timezone())
-    return (end, "") if end < timezone.now() else (None, "")
+        return render(request, "scoring/_why.html", {"lead": lead})
+    return render(
+        request, "scoring/_why.html", {"lead": lead, "explanation": found, "brief": brief_of(found)}
+    )

@@ -8,6 +8,8 @@ import './forms.js';
 import './requests.js';
 import './appearance.js';
 import './live.js';
+import './lookback.js';
+import './why.js';
 import { startClocks } from './clocks.js';
 import { startToasts } from './toasts.js';
 

@@ -90,7 +90,7 @@ document.addEventListener('toggle', (ev) => {
   if (box) place(pop, box);
 }, true);
 
-function place(pop, box) {
+export function place(pop, box) {
   const { offsetWidth: width, offsetHeight: height } = pop;
   const below = box.bottom + 6;
   const top = below + height > innerHeight - 8 ? box.top - height - 6 : below;
