@@ -23,8 +23,14 @@ def ensure(moments: Iterable[datetime]) -> None:
             transaction.on_commit(partial(_known.add, name))  # a rollback takes the table away again
 
 
+def month_end(name: str) -> datetime:
+    """The first instant after the month whose activities this table holds."""
+    year, month = map(int, name.rsplit("_", 2)[1:])
+    return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+
+
 def _create(name: str, first: date) -> None:
-    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    following = month_end(name).date()
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass(%s)", [name])
         if cursor.fetchone()[0] is None:

@@ -76,6 +76,19 @@ class CompiledModel:
         spans = self.snapshot.spans
         return sorted({int(s) for s in shape_ids if s >= len(spans) or spans[s, 0] == UNSEEN})
 
+    @property
+    def last_shape(self) -> int:
+        """The highest shape id that was ever shown."""
+        return len(self.snapshot.spans) - 1
+
+    def idle_shapes(self, age: int) -> NDArray[np.int64]:
+        """Known shapes that no rule counts once they are older than `age` (microseconds; negative for the future)."""
+        rules, _, spans, entries, *_ = self.snapshot
+        counts = np.flatnonzero(spans[:, 1] > spans[:, 0])
+        reach = np.full(len(spans), -NEVER, np.int64)
+        reach[counts] = rules[entries[spans[counts, 0], 0], REACH]  # the longest comes first
+        return np.flatnonzero((spans[:, 0] != UNSEEN) & (reach <= age))
+
     def extend(self, shapes: Mapping[int, Shape]) -> None:
         """Adds the shapes not known yet; ids count from 1."""
         with self._growing:

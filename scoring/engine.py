@@ -14,6 +14,7 @@ from scoring.compiler import CompiledModel
 from scoring.fit import Column, encode_raw, fit_points
 from scoring.language import Model
 
+MANY = 5_000  # leads from which it pays to know every shape beforehand, and to leave out what no rule counts
 KEPT = 4  # compiled models a process remembers: the one in force, and a few drafts under test
 
 _compiled: OrderedDict[Model, CompiledModel] = OrderedDict()
@@ -27,7 +28,13 @@ def score(
     `columns` holds field values parallel to `lead_ids`.
     """
     compiled = compiled_for(model)
-    read = facts.of_leads(lead_ids, amounts=compiled.reads_amounts)
+    if len(lead_ids) >= MANY:
+        compiled.extend(facts.shapes_after(compiled.last_shape))
+    read = facts.of_leads(
+        lead_ids,
+        amounts=compiled.reads_amounts,
+        idle=lambda end: compiled.idle_shapes(as_of - end).tolist(),
+    )
     unseen = compiled.missing(np.flatnonzero(np.bincount(read.shape)).tolist())
     if unseen:
         compiled.extend(facts.shapes(unseen))

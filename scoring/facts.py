@@ -6,8 +6,9 @@ place. One message or one Python tuple per activity would cost many times the sc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import orjson
 import psycopg
 from django.db import connection
 
-from leads.partitions import months_made
+from leads.partitions import month_end, months_made
 from leads.spans import is_dense
 from scoring.batch import Facts
 from scoring.course import FOREVER, reach_by_kind, reaches_of
@@ -30,7 +31,6 @@ HEADER = 20  # bytes of a binary array before its first element; each element is
 COMMON = {"occurred_at": ">i8", "seconds": ">i4"}
 AMOUNT = {"amount": ">i8"}
 FEW = {"lead_id": ">i8", "shape_id": ">i4"} | COMMON
-# In a range the lead's place and the shape share a number: one column less to pack, to send and to unpack.
 ONE = {"shape_id": ">i4"} | COMMON | AMOUNT | {"id": ">i8"}
 REACHED = (
     "SELECT array_agg(shape_id), array_agg(occurred_at), array_agg(seconds), array_agg(amount), array_agg(id) FROM ("
@@ -39,16 +39,21 @@ REACHED = (
     " JOIN unnest(%s::text[], %s::timestamptz[]) AS k(kind, since) ON k.kind = s.kind AND a.occurred_at > k.since"
     " WHERE a.lead_id = %s AND a.occurred_at <= %s AND NOT s.machine ORDER BY a.occurred_at, a.id) facts"
 )
+# In a range the lead's place and the shape share a number: one column less to pack, to send and to unpack.
 RANGE = {"(lead_id - {first}) << 32 | shape_id": ">i8"} | COMMON
 SHAPE_BITS = (1 << 32) - 1
+MOST_LEFT_OUT = 50_000  # shapes a month named to the server; the facts of others are left to the kernel
+
+Idle = Callable[[int], Iterable[int]]
 
 
-def of_leads(lead_ids: np.ndarray, *, amounts: bool = True) -> Facts:
+def of_leads(lead_ids: np.ndarray, *, amounts: bool = True, idle: Idle | None = None) -> Facts:
     """Everything these leads (ascending ids) ever did, future-dated facts included; row i is lead i.
 
-    Without `amounts` they stay out, for a model that compares none.
+    Without `amounts` they stay out, for a model that compares none. `idle(end)` names shapes that no rule counts
+    when they happened before `end` (microseconds); their facts may stay out, so the server need not send them.
     """
-    return (_of_range if is_dense(lead_ids) else _of_few)(lead_ids, amounts)
+    return _of_range(lead_ids, amounts, idle) if is_dense(lead_ids) else _of_few(lead_ids, amounts)
 
 
 def _of_few(lead_ids: np.ndarray, amounts: bool) -> Facts:
@@ -65,18 +70,18 @@ def _of_few(lead_ids: np.ndarray, amounts: bool) -> Facts:
     )
 
 
-def _of_range(lead_ids: np.ndarray, amounts: bool) -> Facts:
+def _of_range(lead_ids: np.ndarray, amounts: bool, idle: Idle | None) -> Facts:
     """Each month in the order of its index, then put together here: one order over all months costs the server more."""
     from scoring import sorting  # late, as it loads numba
 
     first, last = int(lead_ids[0]), int(lead_ids[-1])
     columns = {name.format(first=first): kind for name, kind in (RANGE | (AMOUNT if amounts else {})).items()}
-    months = [
-        _arrays(columns, f"{month} WHERE lead_id BETWEEN {first} AND {last}") for month in months_made()
-    ]
+    wanted = f"WHERE lead_id BETWEEN {first} AND {last} AND shape_id <> ALL(%s::int[])"
+    months = months_made()
     if not months:
         return _of_few(lead_ids, amounts)
-    parts = _read(months, columns, [])
+    left_out = [_left_out(month, idle) for month in months]
+    parts = _read([_arrays(columns, f"{month} {wanted}") for month in months], columns, left_out)
     key, *values = [np.concatenate(column) for column in zip(*parts, strict=True)]
     place = key >> 32
     starts = sorting.starts_of(place, last - first + 1)
@@ -91,6 +96,12 @@ def _of_range(lead_ids: np.ndarray, amounts: bool) -> Facts:
         starts=starts[rows],
         stops=starts[rows + 1],
     )
+
+
+def _left_out(month: str, idle: Idle | None) -> str:
+    """As PostgreSQL writes an array. A few thousand are looked up by hash, one comparison a fact."""
+    shape_ids = idle(microseconds(month_end(month))) if idle else ()
+    return "{" + ",".join(map(str, islice(shape_ids, MOST_LEFT_OUT))) + "}"
 
 
 def _arrays(columns: Iterable[str], rows: str) -> str:
@@ -143,6 +154,13 @@ def shapes(ids: Iterable[int]) -> dict[int, Shape]:
             pk: Shape(kind, {name: _text(v) for name, v in orjson.loads(props).items()}, machine)
             for pk, kind, props, machine in cursor.fetchall()
         }
+
+
+def shapes_after(shape_id: int) -> dict[int, Shape]:
+    """All with a higher id. A lower one may still be saved by a slower writer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM leads_activityshape WHERE id > %s", [shape_id])
+        return shapes(row[0] for row in cursor.fetchall())
 
 
 def _text(value: Any) -> str:

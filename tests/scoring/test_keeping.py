@@ -3,6 +3,7 @@
 import threading
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -11,6 +12,9 @@ from django.utils import timezone
 from leads.models import Lead, Touch
 from leads.services.identity import merge_leads
 from leads.services.people import disqualify
+from scoring import batch, engine, facts
+from scoring.definition import model_of
+from scoring.fit import fit_points
 from scoring.models import ModelVersion, QualificationCycle, Score, ScoreChange
 from scoring.services import keeping
 from scoring.services.versions import create_draft, publish
@@ -130,3 +134,27 @@ def test_as_many_queries_for_fifty_leads_as_for_one(published, make_lead):
         keeping.score_leads(many)
 
     assert len(lots) == len(few)
+
+
+def test_what_no_rule_counts_any_more_may_stay_out_of_a_full_rescore(published, keen, did, make_lead):
+    for lead in [keen, *(make_lead() for _ in range(3))]:
+        for days in (0, 1, 6.999, 7, 29.99, 30, 31, 45, 200):
+            did(lead, "page_view", days_ago=days, path="/pricing")
+            did(lead, "demo_request", days_ago=days)
+            did(lead, "custom:blog_read", days_ago=days)
+    model = model_of(published)
+    ids = np.array(sorted(Lead.objects.values_list("pk", flat=True)))
+    columns = engine.fields_of(ids.tolist(), model)
+    compiled = engine.compiled_for(model)
+    compiled.extend(facts.shapes_after(0))
+
+    for days in (0, 1, 15, 30, 60, 150, 199, 400):
+        as_of = facts.microseconds(timezone.now() - timedelta(days=days))
+        lean = facts.of_leads(ids, idle=lambda end, now=as_of: compiled.idle_shapes(now - end).tolist())
+        whole = facts.of_leads(ids)
+        points = fit_points(model, columns, len(ids))
+        few, all_ = (batch.score_many(compiled, read, points, as_of) for read in (lean, whole))
+
+        assert len(lean.at) < len(whole.at)
+        for name in ("total", "qualifies", "critical", "next_change_at"):
+            np.testing.assert_array_equal(getattr(few, name), getattr(all_, name), name)
