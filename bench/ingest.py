@@ -53,7 +53,7 @@ def run(leads: int = 20_000, activities: int = 50_000) -> dict[str, Any]:
     """`activities` events are sent in each of the rounds, and as many rows put in directly."""
     with scratch_database():
         secret = _prepare(leads)
-        with server() as port:
+        with server(os.environ | {"DATABASE_URL": url_of(NAME), "LOG_LEVEL": "ERROR"}) as port:
             _send(port, secret, _bodies(leads, BATCH * CLIENTS))  # warms caches, makes months and shapes
             ours, reference = [], []
             for _ in range(ROUNDS):
@@ -86,7 +86,7 @@ def scratch_database() -> Iterator[None]:
 
 
 @contextmanager
-def server() -> Iterator[int]:
+def server(environment: dict[str, str]) -> Iterator[int]:
     """A real gunicorn on a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -98,7 +98,7 @@ def server() -> Iterator[int]:
     process = subprocess.Popen(
         command,
         cwd=settings.ROOT,
-        env=os.environ | {"DATABASE_URL": _url(), "LOG_LEVEL": "ERROR"},
+        env=environment,
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -222,6 +222,6 @@ def _point_to(name: str) -> None:
     connections["default"].settings_dict["NAME"] = name
 
 
-def _url() -> str:
-    """The scratch database, for another process."""
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{NAME}").geturl()
+def url_of(name: str) -> str:
+    """A scratch database, for another process."""
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
