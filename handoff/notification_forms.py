@@ -9,7 +9,7 @@ from django import forms
 from accounts.models import User
 from handoff import webhooks
 from handoff.models import Notice, NotificationPreference, WebhookSettings
-from handoff.services.notifications import OF_ROLE, Choice, choices_of
+from handoff.services.choices import OF_ROLE, Choice, choices_of
 
 ADDRESS = 500  # characters
 

@@ -1,7 +1,5 @@
 """Shells around services. Each may be lost or run twice; the sweep finds what the bell missed."""
 
-import time
-
 from celery import shared_task
 
 from handoff.services import calendars, clocks, deliveries, draining, merges, notifications, sweeps
@@ -11,8 +9,6 @@ from handoff.services.qualification import promote_complete
 from handoff.services.silence import keep_silence_rule
 from leads.events import heard
 from scoring.models import QualificationCycle
-
-SECONDS = 20  # of one run that sends
 
 
 @shared_task(acks_late=True)
@@ -96,6 +92,4 @@ def ask_for_feedback() -> None:
 def send_notifications() -> None:
     """A bounded run; what is left waits for the next bell or sweep."""
     heard("handoff.tasks.send_notifications")
-    ends = time.monotonic() + SECONDS
-    while deliveries.send_due() and time.monotonic() < ends:
-        pass
+    deliveries.send_due()

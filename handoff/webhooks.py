@@ -3,7 +3,7 @@
 Guard    https on a public address. The name is looked up once, every answer must be public, and the connection goes
          to the very address that was checked, so a name that changes its mind gains nothing. No redirect is followed.
          Hosts that an admin listed may be private or plain http
-Clock    none; PATIENCE bounds each step of a call
+Clock    none; PATIENCE bounds a whole call, from the name's look-up to the last byte of the answer
 Errors   NotAllowed for an address that may not be called; Unreachable when nothing was sent, so trying again is safe;
          Unsure when the line broke afterwards
 """
@@ -18,8 +18,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-PATIENCE = 5.0  # seconds
-LONGEST_ANSWER = 1_000  # bytes that are read
+from handoff.deadlines import Deadline, Line, look_up
+
+PATIENCE = 8.0  # seconds
+LONGEST_ANSWER = 1_000  # bytes of it that are kept
 TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -56,22 +58,24 @@ def check(url: str, inside: Collection[str] = ()) -> SplitResult:
         raise NotAllowed("An address with a user name or password in it is not taken.")
     if parts.scheme == "http" and not _listed(host, port, inside):
         raise NotAllowed("The address must begin with https://, so that nobody on the way reads the message.")
+    if _is_inside(host) and not _listed(host, port, inside):
+        raise NotAllowed(f"{host} is a private address. Only hosts that an admin listed may be one.")
     return parts
 
 
 def post(url: str, body: bytes, inside: Collection[str] = ()) -> Answer:
     """Sends JSON. Raises NotAllowed, Unreachable, Unsure."""
-    parts = check(url, inside)
+    parts, deadline = check(url, inside), Deadline(PATIENCE)
     host, secure = parts.hostname or "", parts.scheme == "https"
-    port = parts.port or (443 if secure else 80)
-    address = _resolve(host, port, free=_listed(host, parts.port, inside))
-    line = _connect(host, port, address, secure)
+    port = _port(parts)
+    address = _resolve(host, port, deadline, free=_listed(host, parts.port, inside))
+    line = _connect(host, port, address, secure, deadline)
     try:
         return _talk(line, parts, body)
     except (OSError, http.client.HTTPException) as error:
         raise Unsure(f"{host} did not answer: {type(error).__name__}.") from error
     finally:
-        line.close()
+        line.hang_up()
 
 
 def is_public(address: Address) -> bool:
@@ -85,38 +89,73 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
 def _listed(host: str, port: int | None, inside: Collection[str]) -> bool:
     return host.lower() in inside or f"{host.lower()}:{port}" in inside
 
 
-def _resolve(host: str, port: int, *, free: bool) -> str:
+def _is_inside(host: str) -> bool:
+    """Whether the name alone says so; also in spellings that only old resolvers read, such as 0x7f.1."""
+    name = host.lower().rstrip(".").partition("%")[0]
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return not is_public(ipaddress.ip_address(name))
+    except ValueError:
+        pass
+    try:
+        return not is_public(ipaddress.IPv4Address(socket.inet_aton(name)))
+    except OSError:
+        return False  # a name, which is looked up when something is sent
+
+
+def _resolve(host: str, port: int, deadline: Deadline, *, free: bool) -> str:
     """One address to call; all that the name stands for must be allowed."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = look_up(host, port, deadline)
     except (OSError, UnicodeError) as error:
         raise Unreachable(f"{host} is not known.") from error
-    addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     if not free and not all(is_public(ipaddress.ip_address(address)) for address in addresses):
         raise NotAllowed(f"{host} leads to a private address, which only an admin may allow.")
     return addresses[0]
 
 
-def _connect(host: str, port: int, address: str, secure: bool) -> http.client.HTTPConnection:
+def _connect(host: str, port: int, address: str, secure: bool, deadline: Deadline) -> Line:
     """A connection to that address, which still asks for, and proves, the name."""
-    line = http.client.HTTPConnection(host, port, timeout=PATIENCE)
     try:
-        plain = socket.create_connection((address, port), timeout=PATIENCE)
-        context = ssl.create_default_context()
-        line.sock = context.wrap_socket(plain, server_hostname=host) if secure else plain
+        plain = socket.create_connection((address, port), timeout=deadline.left())
+        return Line(_proven(plain, host, deadline) if secure else plain, deadline)
     except OSError as error:
         raise Unreachable(f"{host} cannot be reached: {type(error).__name__}.") from error
-    return line
 
 
-def _talk(line: http.client.HTTPConnection, parts: SplitResult, body: bytes) -> Answer:
+def _proven(plain: socket.socket, host: str, deadline: Deadline) -> ssl.SSLSocket:
+    plain.settimeout(deadline.left())
+    try:
+        return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+    except OSError:
+        plain.close()
+        raise
+
+
+def _talk(line: Line, parts: SplitResult, body: bytes) -> Answer:
+    connection = http.client.HTTPConnection(parts.hostname or "", _port(parts))
+    connection.sock = line
     path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-    line.request("POST", path, body, {"Content-Type": "application/json", "User-Agent": "Tandem"})
-    response = line.getresponse()
-    text = response.read(LONGEST_ANSWER).decode("utf-8", "replace").strip()
+    connection.request("POST", path, body, {"Content-Type": "application/json", "User-Agent": "Tandem"})
+    response = connection.getresponse()
     later = response.headers.get("Retry-After", "")
-    return Answer(response.status, text, int(later) if later.isdecimal() and len(later) < 7 else None)
+    return Answer(
+        response.status, _words(response), int(later) if later.isdecimal() and len(later) < 7 else None
+    )
+
+
+def _words(response: http.client.HTTPResponse) -> str:
+    """The status has answered already; words that never come change nothing."""
+    try:
+        return response.read(LONGEST_ANSWER).decode("utf-8", "replace").strip()
+    except (OSError, http.client.HTTPException):
+        return ""

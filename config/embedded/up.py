@@ -29,8 +29,8 @@ PORTS_TRIED = 100
 READY_SECONDS = 180.0  # a cold laptop compiling the scoring kernel for the first time
 ASK_SECONDS = 0.25
 GRACE_SECONDS = 1.8  # for web, workers and beat; every task may run twice, so cutting one off costs only time
-# name -> queues, processes. A long wave of mails or a long import must not keep a hot lead waiting.
-QUEUES = {"worker": ("handoff,scoring", 2), "nurture": ("nurture", 1), "bulk": ("bulk", 1)}
+# name -> queues, processes. A wave of mails, a webhook that drips or a long import must not keep a hot lead waiting.
+QUEUES = {"worker": ("handoff,scoring", 2), "nurture": ("nurture,news", 2), "bulk": ("bulk", 1)}
 WARM_KERNEL = "from scoring import batch; batch.warm()"
 
 

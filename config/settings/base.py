@@ -206,6 +206,7 @@ CELERY_TASK_TIME_LIMIT, CELERY_TASK_SOFT_TIME_LIMIT = 300, 270  # seconds
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_DEFAULT_QUEUE = "scoring"
 CELERY_TASK_ROUTES = {
+    "handoff.tasks.send_notifications": {"queue": "news"},  # waits for servers that people named
     "handoff.*": {"queue": "handoff"},
     "scoring.tasks.rescore_*": {"queue": "bulk"},
     "scoring.tasks.train_prediction": {"queue": "bulk"},

@@ -21,6 +21,7 @@ class Notice(models.TextChoices):
     AT_RISK = "at_risk", "A promise is running out"
     BREACHED = "breached", "A promise is overdue"
     ESCALATED = "escalated", "A promise of your team is long overdue"
+    SILENCE = "silence", "A lead stayed unanswered, and the silence rule acted"
     ANSWERED = "answered", "Sales answered a lead you handed off"
     UNDONE = "undone", "A hand-off was taken back, or a deal opened again"
     WON = "won", "A deal was won"

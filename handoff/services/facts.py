@@ -27,7 +27,9 @@ PROMISES = {
 }
 
 
-RECYCLED = "recycled"  # in keys: the same people were told of the acceptance under another
+# In keys: facts of a kind of which the same row has another.
+RECYCLED = "recycled"
+HALF = "half"
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,48 @@ class Note:
 def of_handoff(handoff: Handoff) -> list[Note]:
     if handoff.settles_at is not None:
         return []  # it may still be undone; nobody is told before it is final
+    if handoff.silence == Handoff.Silence.RETURNED:
+        return silence_notes(handoff)
     if handoff.withdrawn_at:
         return _withdrawn(handoff)
     if handoff.answer:
-        return [*_answered(handoff), *of_recycling(handoff)]
+        by_silence = handoff.silence == Handoff.Silence.ACCEPTED
+        told = silence_notes(handoff) if by_silence else _answered(handoff)
+        return [*told, *of_recycling(handoff)]
     words = f"{_lead(handoff)} is yours to accept or reject."
-    return _note(handoff, Notice.OFFERED, words, [handoff.rep_id], by=handoff.offered_by_id)
+    offered = _note(handoff, Notice.OFFERED, words, [handoff.rep_id], by=handoff.offered_by_id)
+    return [*offered, *silence_notes(handoff)]
+
+
+def silence_notes(handoff: Handoff) -> list[Note]:
+    """Nobody answered in time and the organisation's rule acted: told to whoever gets the lead, and may act now."""
+    lead, rep = handoff.lead.name, handoff.rep.name
+    inbox = reverse("handoff:inbox_detail", args=[handoff.pk])
+    if handoff.silence == Handoff.Silence.ACCEPTED:
+        late = "Nobody answered in time, so {lead} is {whose} now, by the silence rule."
+        mine, theirs = (late.format(lead=lead, whose=whose) for whose in ("yours", f"with {rep}"))
+        sender = [handoff.offered_by_id] if handoff.offered_by_id != handoff.rep_id else []
+        told = _of_silence(handoff, theirs, _lead_page(handoff.lead_id), sender)
+        return [*_of_silence(handoff, mine, inbox, [handoff.rep_id]), *told]
+    if handoff.silence == Handoff.Silence.RETURNED:
+        words = f"Nobody answered in time, so {lead} went back to marketing, by the silence rule."
+        again = f"{rep} did not answer in time: by the silence rule {lead} is yours to hand off again."
+        queue = reverse("handoff:queue_detail", args=[handoff.cycle_id])
+        told = _of_silence(handoff, again, queue, (user.pk for user in receivers.senders(handoff)))
+        return [*_of_silence(handoff, words, inbox, [handoff.rep_id]), *told]
+    if handoff.silence == Handoff.Silence.ESCALATED:
+        words = f"{rep} did not answer {lead} in time: by the silence rule it is yours to decide."
+        return _of_silence(handoff, words, inbox, (user.pk for user in receivers.managers_of(handoff.rep)))
+    return []
+
+
+def _of_silence(handoff: Handoff, text: str, link: str, users: Iterable[int | None]) -> list[Note]:
+    key = f"{Notice.SILENCE}:{handoff.pk}"
+    return [
+        Note(user, Notice.SILENCE, key, handoff.lead_id, text[:300], link)
+        for user in users
+        if user is not None
+    ]
 
 
 def of_recycling(handoff: Handoff) -> list[Note]:
@@ -70,7 +108,7 @@ def of_recycling(handoff: Handoff) -> list[Note]:
 
 
 def of_clock(clock: SlaClock) -> list[Note]:
-    """The last four fifths, the breach, the escalation; nothing for a promise that was kept or called off."""
+    """Half, four fifths, the breach, the escalation; nothing for a promise that was kept or called off."""
     if clock.met_at or clock.cancelled_at:
         return []
     promise = PROMISES[SlaClock.Kind(clock.kind)].format(lead=clock.cycle.lead.name)
@@ -79,6 +117,9 @@ def of_clock(clock: SlaClock) -> list[Note]:
         notes += _of_clock(clock, Notice.BREACHED, f"Overdue: {promise}.", receivers.keepers(clock))
     elif clock.warned_at:
         notes += _of_clock(clock, Notice.AT_RISK, f"Little time left to {promise}.", receivers.keepers(clock))
+    elif clock.half_warned_at:
+        words = f"Half of the time to {promise} is gone."
+        notes += _of_clock(clock, Notice.AT_RISK, words, receivers.keepers(clock), fact=HALF)
     if clock.escalated_at:
         who = clock.handoff.rep.name if clock.handoff else "Marketing"
         words = f"{who} promised to {promise}; that is long overdue."
@@ -153,13 +194,13 @@ def _note(
     ]
 
 
-def _of_clock(clock: SlaClock, kind: str, text: str, users: Iterable[User]) -> list[Note]:
+def _of_clock(clock: SlaClock, kind: str, text: str, users: Iterable[User], *, fact: str = "") -> list[Note]:
     lead_id = clock.cycle.lead_id
     if clock.kind == SlaClock.Kind.HAND_OFF or clock.handoff_id is None:
         link = reverse("handoff:queue_detail", args=[clock.cycle_id])
     else:
         link = reverse("handoff:inbox_detail", args=[clock.handoff_id])
-    return [Note(user.pk, kind, f"{kind}:{clock.pk}", lead_id, text, link) for user in users]
+    return [Note(user.pk, kind, f"{fact or kind}:{clock.pk}", lead_id, text, link) for user in users]
 
 
 def _of_deal(deal: Opportunity, kind: str, text: str, users: Iterable[int | None]) -> list[Note]:

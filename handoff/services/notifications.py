@@ -6,8 +6,7 @@ The unique key of a notification and that of a delivery make it once, whoever he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,7 +14,6 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat, Now
 
 from accounts.models import User
-from handoff.calendars import DAY, Calendar, as_utc, is_open, next_open
 from handoff.clock import database_now
 from handoff.events import NotificationsDue
 from handoff.live import announce
@@ -25,15 +23,14 @@ from handoff.models import (
     Handoff,
     Notice,
     Notification,
-    NotificationPreference,
     Opportunity,
     SlackHook,
     SlaClock,
-    SlaPolicy,
-    TeamHours,
 )
 from handoff.services import facts
+from handoff.services.choices import choices_of
 from handoff.services.facts import Note
+from handoff.services.hours import hours_of, leaves_at
 from leads.events import publish
 from scoring.models import ScoreCheck
 
@@ -41,62 +38,6 @@ LOOK_BACK = timedelta(days=1)  # a bell lost longer ago than that tells nobody a
 ASK_BACK = timedelta(days=14)  # an opinion is still worth a reminder then
 LIMIT = 1_000  # rows of one kind a sweep
 Channel = Delivery.Channel
-Mail = NotificationPreference.Mail
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How somebody wants to hear of one kind of news."""
-
-    in_app: bool = True
-    mail: str = Mail.OFF
-    slack: bool = False
-
-    @property
-    def channels(self) -> list[str]:
-        mail = {Mail.NOW: [Channel.MAIL], Mail.DIGEST: [Channel.DIGEST]}.get(Mail(self.mail), [])
-        return [*mail, *([Channel.SLACK] if self.slack else [])]
-
-
-USUAL = {
-    Notice.OFFERED: Choice(mail=Mail.NOW, slack=True),
-    Notice.TAKEN: Choice(),
-    Notice.AT_RISK: Choice(),
-    Notice.BREACHED: Choice(mail=Mail.DIGEST),
-    Notice.ESCALATED: Choice(mail=Mail.NOW, slack=True),
-    Notice.ANSWERED: Choice(mail=Mail.DIGEST),
-    Notice.UNDONE: Choice(),
-    Notice.WON: Choice(mail=Mail.DIGEST),
-    Notice.FEEDBACK: Choice(mail=Mail.DIGEST),
-    Notice.CHECK: Choice(mail=Mail.NOW, slack=True),
-}
-OF_ROLE = {
-    User.Role.REP: (
-        *(Notice.OFFERED, Notice.TAKEN, Notice.AT_RISK),
-        *(Notice.BREACHED, Notice.UNDONE, Notice.FEEDBACK),
-    ),
-    User.Role.MARKETER: (Notice.AT_RISK, Notice.BREACHED, Notice.ANSWERED, Notice.UNDONE, Notice.WON),
-    User.Role.MANAGER: (Notice.ESCALATED, Notice.ANSWERED, Notice.UNDONE, Notice.WON),
-    User.Role.ADMIN: tuple(Notice),
-}
-
-
-def choices_of(user: User) -> dict[str, Choice]:
-    """For each kind of news what this person chose, or what is usual."""
-    chosen = {
-        row.kind: Choice(row.in_app, row.mail, row.slack) for row in user.notification_preferences.all()
-    }
-    return {kind: chosen.get(kind, usual) for kind, usual in USUAL.items()}
-
-
-@transaction.atomic
-def choose(*, user: User, choices: dict[str, Choice]) -> None:
-    for kind, choice in choices.items():
-        NotificationPreference.objects.update_or_create(
-            user=user,
-            kind=kind,
-            defaults={"in_app": choice.in_app, "mail": choice.mail, "slack": choice.slack},
-        )
 
 
 def tell(notes: Iterable[Note]) -> int:
@@ -148,31 +89,6 @@ def _deliver(user: User, row: Notification, channels: list[str]) -> None:
     publish(NotificationsDue())
 
 
-def leaves_at(kind: str, channel: str, hours: Calendar, now: datetime) -> datetime:
-    """At once while the receiver works, else when they next do; an escalation may not wait.
-
-    A digest leaves when the receiver's hours next begin, within a day for those who never close.
-    """
-    if kind == Notice.ESCALATED and channel != Channel.DIGEST:
-        return now
-    if channel != Channel.DIGEST or not is_open(hours, now):
-        return next_open(hours, now) or now
-    covered = as_utc(now)
-    for opens, closes in hours.windows_after(as_utc(now)):
-        if opens > covered:
-            return opens
-        covered = closes
-        if covered - now >= DAY:
-            break
-    return now + DAY
-
-
-def hours_of(user: User) -> Calendar:
-    """The calendar of the team, else that of the organisation's policy."""
-    own = TeamHours.objects.filter(team=user.team).select_related("calendar").first() if user.team else None
-    return Calendar.from_data((own.calendar if own else SlaPolicy.in_force().calendar).as_data())
-
-
 def read(*, user: Any, pk: int | None = None) -> int:
     """Marks one as read, or all of them; how many were not before."""
     rows = Notification.objects.visible_to(user).unread()
@@ -208,25 +124,31 @@ def _missed(since: Any) -> list[tuple[QuerySet, Callable[[Any], list[Note]]]]:
     offered = _handoffs().filter(_open_ones(), offered_at__gt=since).exclude(offered_by=F("rep"))
     answered = _handoffs().filter(Q(accepted_at__gt=since) | Q(rejected_at__gt=since), settles_at=None)
     answered = answered.filter(Q(offered_by__isnull=False) | ~Q(answered_by=F("rep")))
+    answered = answered.exclude(silence=Handoff.Silence.ACCEPTED)
+    silent = _handoffs().filter(_where_silence_stands(), silence_at__gt=since)
     passed_on = Handoff.objects.filter(
         cycle=OuterRef("cycle"), pk__gt=OuterRef("pk"), offered_by=OuterRef("rep")
     )
     withdrawn = _handoffs().filter(~Exists(passed_on), withdrawn_at__gt=since)
+    withdrawn = withdrawn.exclude(silence=Handoff.Silence.RETURNED)
     recycled = _handoffs().filter(
         accepted_at__isnull=False, withdrawn_at=None, cycle__outcome="recycled", cycle__closed_at__gt=since
     )
     breached = _clocks().filter(breach_told_at__gt=since)
     warned = _clocks().filter(warned_at__gt=since, breached_at=None)
+    half = _clocks().filter(half_warned_at__gt=since, warned_at=None, breached_at=None)
     escalated = _clocks().filter(escalated_at__gt=since)
     deals = _deals().filter(Q(closed_at__gt=since) | Q(reopened__gt=0, stage_since__gt=since))
     asked = FeedbackRequest.objects.due().filter(due_at__gt=Now() - ASK_BACK)
     return [
         (_untold(offered, Notice.OFFERED), facts.of_handoff),
         (_untold(answered, Notice.ANSWERED), facts.of_handoff),
+        (_untold(silent, Notice.SILENCE), facts.of_handoff),
         (_untold(withdrawn, Notice.TAKEN, Notice.UNDONE), facts.of_handoff),
         (_untold(recycled, facts.RECYCLED), facts.of_recycling),
         (_untold(breached, Notice.BREACHED), facts.of_clock),
         (_untold(warned, Notice.AT_RISK), facts.of_clock),
+        (_untold(half, facts.HALF), facts.of_clock),
         (_untold(escalated, Notice.ESCALATED), facts.of_clock),
         (deals, facts.of_deal),
         (_untold(asked.select_related("handoff__lead"), Notice.FEEDBACK), facts.of_feedback),
@@ -243,6 +165,13 @@ def _untold(rows: QuerySet, *kinds: str) -> QuerySet:
 
 def _open_ones() -> Q:
     return Q(accepted_at=None, rejected_at=None, withdrawn_at=None)
+
+
+def _where_silence_stands() -> Q:
+    """A manager who was to decide need not be told once somebody has."""
+    escalated = Q(silence=Handoff.Silence.ESCALATED) & _open_ones()
+    accepted = Q(silence=Handoff.Silence.ACCEPTED, withdrawn_at=None)
+    return accepted | Q(silence=Handoff.Silence.RETURNED) | escalated
 
 
 def _handoffs() -> QuerySet[Handoff]:

@@ -1,11 +1,11 @@
-"""Who has to hear of a clock: whoever made the promise, and whom they answer to."""
+"""Who has to hear of a promise: whoever made it, whom they answer to, and who can hand the lead off anew."""
 
 from __future__ import annotations
 
 from django.db.models import QuerySet
 
 from accounts.models import User
-from handoff.models import SlaClock
+from handoff.models import Handoff, SlaClock
 
 Role = User.Role
 
@@ -23,11 +23,22 @@ def managers(clock: SlaClock) -> QuerySet[User]:
 
     Marketing's own promise goes to the admins.
     """
-    active = User.objects.filter(is_active=True)
-    admins, leaders = active.filter(role=Role.ADMIN), active.filter(role=Role.MANAGER)
     if clock.handoff is None or clock.kind == SlaClock.Kind.HAND_OFF:
-        return admins
-    own = leaders.filter(team_id=clock.handoff.rep.team_id)
-    if clock.handoff.rep.team_id and own.exists():
+        return User.objects.filter(is_active=True, role=Role.ADMIN)
+    return managers_of(clock.handoff.rep)
+
+
+def managers_of(rep: User) -> QuerySet[User]:
+    active = User.objects.filter(is_active=True)
+    leaders = active.filter(role=Role.MANAGER)
+    own = leaders.filter(team_id=rep.team_id)
+    if rep.team_id and own.exists():
         return own
-    return leaders if leaders.exists() else admins
+    return leaders if leaders.exists() else active.filter(role=Role.ADMIN)
+
+
+def senders(handoff: Handoff) -> QuerySet[User]:
+    """Who can hand the lead off anew: whoever did, else marketing. A rep who passed it on cannot."""
+    able = User.objects.filter(is_active=True).exclude(role=Role.REP)
+    sender = able.filter(pk=handoff.offered_by_id)
+    return sender if sender.exists() else able.filter(role=Role.MARKETER)

@@ -16,6 +16,7 @@ from handoff.models import Notice, Notification, SlackHook
 from handoff.notification_forms import Preferences, SlackForm
 from handoff.services import notifications as services
 from handoff.services import slack_hooks
+from handoff.services.choices import choose
 from handoff.views import answers
 from handoff.views.counts import counts_of
 
@@ -26,6 +27,7 @@ ICONS = {
     Notice.AT_RISK: ("hourglass", "warn"),
     Notice.BREACHED: ("alarm-clock", "bad"),
     Notice.ESCALATED: ("flag", "bad"),
+    Notice.SILENCE: ("hourglass", "warn"),
     Notice.ANSWERED: ("message-square", "info"),
     Notice.UNDONE: ("undo-2", ""),
     Notice.WON: ("handshake", "good"),
@@ -64,7 +66,7 @@ def reading_all(request: HttpRequest) -> HttpResponse:
 def preferences(request: HttpRequest) -> HttpResponse:
     chosen = Preferences(request.user, request.POST if request.method == "POST" else None)  # type: ignore[arg-type]
     if request.method == "POST" and chosen.is_valid():
-        services.choose(user=request.user, choices=chosen.choices())  # type: ignore[arg-type]
+        choose(user=request.user, choices=chosen.choices())  # type: ignore[arg-type]
         return answers.go(
             request, reverse("handoff:preferences"), "Saved. It holds for everything from now on."
         )

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from playwright.sync_api import expect
 
 from handoff.models import Notification, NotificationPreference, SlackHook
+from handoff.services.choices import OF_ROLE
 from handoff.services.notifications import tell_handoff
 from tests.handoff.factories import make_offer, open_around_the_clock
 
@@ -72,9 +73,7 @@ def test_the_page_costs_the_same_for_many_and_the_bell_counts(news, client_of, r
 
 def test_preferences_are_kept_for_the_kinds_of_ones_role(client_of, rita, mara):
     client = client_of(rita)
-    sent = {
-        f"{kind}-mail": "digest" for kind in ("offered", "taken", "at_risk", "breached", "undone", "feedback")
-    }
+    sent = {f"{kind}-mail": "digest" for kind in OF_ROLE["rep"]}
 
     broken = client.post(PREFERENCES, sent | {"offered-mail": "hourly"})
     saved = client.post(PREFERENCES, sent | {"offered-in_app": "on"})

@@ -7,21 +7,26 @@ from django.core import mail
 from django.db.models.functions import Now
 
 from handoff.calendars import Calendar
-from handoff.models import BusinessCalendar, Delivery, Handoff, Notice, Notification, SlaClock, TeamHours
-from handoff.services import deliveries, notifications
-from handoff.services.answers import accept, reject, settle
-from handoff.services.notifications import (
-    Choice,
-    choose,
-    leaves_at,
-    tell_clock,
-    tell_deal,
-    tell_handoff,
-    tell_missed,
+from handoff.models import (
+    Agreement,
+    BusinessCalendar,
+    Delivery,
+    Handoff,
+    Notice,
+    Notification,
+    SlaClock,
+    TeamHours,
 )
+from handoff.services import deliveries, notifications, outbox
+from handoff.services.answers import accept, reject, settle
+from handoff.services.choices import OF_ROLE, Choice, choose
+from handoff.services.hours import hours_of, leaves_at
+from handoff.services.notifications import tell_clock, tell_deal, tell_handoff, tell_missed
 from handoff.services.offers import withdraw
 from handoff.services.opportunities import reopen, win
 from handoff.services.reassignments import reassign
+from handoff.services.silence import keep_silence_rule
+from handoff.services.telling import record_breaches
 from tests.handoff.factories import (
     clock,
     let_time_pass,
@@ -29,6 +34,7 @@ from tests.handoff.factories import (
     make_deal,
     make_offer,
     open_around_the_clock,
+    overdue,
     reason,
 )
 from tests.handoff.test_races import at_once
@@ -50,6 +56,14 @@ NEVER_CLOSED = Calendar.from_data(
 @pytest.fixture(autouse=True)
 def hours():
     open_around_the_clock()
+
+
+@pytest.fixture(autouse=True)
+def every_kind_told_can_be_chosen(hours):
+    """Whatever a scene of this file tells somebody has a row among the preferences of their role."""
+    yield
+    told = Notification.objects.values_list("user__role", "kind")
+    assert not [(role, kind) for role, kind in told if kind not in OF_ROLE[role]]
 
 
 def told(user):
@@ -139,6 +153,102 @@ def test_clocks_warn_the_rep_and_escalate_to_the_manager(rita, max, mara):
     ]
 
 
+def test_half_of_the_time_and_little_time_are_told_apart_once_each(rita, mara):
+    handoff = make_offer(rita, mara, name="Marcus Feld")
+    row = clock(handoff, "accept")
+    SlaClock.objects.filter(pk=row.pk).update(half_warned_at=Now())
+    tell_missed()
+    tell_clock(row.pk)
+    SlaClock.objects.filter(pk=row.pk).update(warned_at=Now())
+
+    tell_clock(row.pk)
+    tell_missed()
+
+    assert [text for kind, text in told(rita) if kind == "at_risk"] == [
+        "Half of the time to accept or reject Marcus Feld is gone.",
+        "Little time left to accept or reject Marcus Feld.",
+    ]
+
+
+def keep_silent(handoff, rule):
+    Agreement.objects.update_or_create(pk=1, defaults={"silence": rule, "silence_minutes": 0})
+    overdue(clock(handoff, "accept"), timedelta(hours=3))
+    record_breaches()
+    keep_silence_rule()
+
+
+def told_of_silence(user):
+    return [text for kind, text in told(user) if kind == "silence"]
+
+
+def test_a_lead_that_nobody_answers_is_put_before_the_manager_once(rita, max, mara):
+    handoff = make_offer(rita, mara, name="Marcus Feld")
+
+    keep_silent(handoff, "escalate")
+    tell_missed()
+    tell_handoff(handoff.pk)
+    tell_missed()
+
+    words = "Rita Rep did not answer Marcus Feld in time: by the silence rule it is yours to decide."
+    assert told_of_silence(max) == [words]
+    sent = Delivery.objects.filter(notification__kind="silence").values_list("channel", flat=True)
+    assert list(sent) == ["mail"]
+    assert told_of_silence(rita) == told_of_silence(mara) == []
+
+
+def test_who_gets_a_lead_by_silence_and_who_offered_it_hear_that_the_rule_did_it(rita, mara):
+    handoff = make_offer(rita, mara, name="Marcus Feld")
+
+    keep_silent(handoff, "accept")
+    tell_handoff(handoff.pk)
+    tell_missed()
+
+    assert told(rita) == [
+        ("silence", "Nobody answered in time, so Marcus Feld is yours now, by the silence rule.")
+    ]
+    assert told(mara) == [
+        ("silence", "Nobody answered in time, so Marcus Feld is with Rita Rep now, by the silence rule.")
+    ]
+
+
+def test_a_lead_returned_by_silence_is_put_before_whoever_can_hand_it_off_again(
+    rita, otto, max, mara, client_of
+):
+    by_rep = reassign(handoff=make_offer(rita, mara, name="Greta Lindholm"), rep=otto, actor=rita)
+    handoff = make_offer(rita, max, name="Marcus Feld")
+    Notification.objects.all().delete()
+
+    keep_silent(handoff, "return")
+    keep_silent(by_rep, "return")
+    tell_missed()
+
+    assert told_of_silence(max) == [
+        "Rita Rep did not answer in time: by the silence rule Marcus Feld is yours to hand off again."
+    ]
+    assert told_of_silence(mara) == [
+        "Otto Other did not answer in time: by the silence rule Greta Lindholm is yours to hand off again."
+    ]
+    assert told_of_silence(rita) == [
+        "Nobody answered in time, so Marcus Feld went back to marketing, by the silence rule."
+    ]
+    links = Notification.objects.filter(kind="silence").values_list("user", "link")
+    people = {user.pk: user for user in (rita, otto, max, mara)}
+    assert {client_of(people[user]).get(link).status_code for user, link in links} == {200}
+
+
+def test_a_rep_who_passed_a_lead_on_hears_the_answer_and_an_owner_that_the_deal_was_won(
+    rita, otto, max, mara
+):
+    passed = reassign(handoff=make_offer(rita, mara), rep=otto, actor=rita)
+    settle(accept(handoff=passed, actor=otto).pk, early=True)
+    deal = make_deal(rita, mara)
+    win(opportunity=deal, actor=max, version=deal.version, amount=12400, currency="EUR")
+
+    tell_missed()
+
+    assert {"answered", "won"} <= {kind for kind, _ in told(rita)}
+
+
 def test_marketings_own_promise_is_told_to_marketing(mara, rita):
     row = clock(make_cycle(name="Marcus Feld"), "hand_off")
     SlaClock.objects.filter(pk=row.pk).update(breached_at=Now(), breach_told_at=Now())
@@ -185,6 +295,23 @@ def test_a_mail_turned_off_after_it_was_queued_does_not_leave(rita, mara):
 
     assert mail.outbox == []
     assert Delivery.objects.get().state == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left"), [("digest", "now", 2), ("now", "digest", 0), ("digest", "off", 0)]
+)
+def test_what_waits_leaves_on_the_way_that_is_chosen_now(rita, mara, before, after, left):
+    choose(user=rita, choices={Notice.OFFERED: Choice(mail=before)})
+    for name in ("Ingrid Solheim", "Marcus Feld"):
+        tell_handoff(make_offer(rita, mara, name=name).pk)
+
+    choose(user=rita, choices={Notice.OFFERED: Choice(mail=after)})
+    deliveries.send_due()
+    assert len(mail.outbox) == left
+    Delivery.objects.filter(state="due").update(due_at=Now())
+    deliveries.send_due()
+
+    assert len(mail.outbox) == {"now": 2, "digest": 1, "off": 0}[after]
 
 
 def test_mail_only_news_is_not_under_the_bell(rita, mara):
@@ -246,8 +373,8 @@ def test_the_hours_are_those_of_the_team(rita, otto):
     )
     TeamHours.objects.create(team=rita.team, calendar=own)
 
-    assert notifications.hours_of(rita).zone.key == "Asia/Tokyo"
-    assert notifications.hours_of(otto).zone.key == "UTC"
+    assert hours_of(rita).zone.key == "Asia/Tokyo"
+    assert hours_of(otto).zone.key == "UTC"
 
 
 def test_a_mail_server_that_is_away_loses_nothing_and_is_not_asked_for_ever(rita, mara, settings):
@@ -259,12 +386,12 @@ def test_a_mail_server_that_is_away_loses_nothing_and_is_not_asked_for_ever(rita
     waiting = Delivery.objects.get()
     assert (waiting.state, waiting.attempts) == ("due", 1)
     assert "cannot be reached" in waiting.error
-    for _ in range(deliveries.TRIES):
+    for _ in range(outbox.TRIES):
         Delivery.objects.filter(state="due").update(due_at=Now())
         deliveries.send_due()
 
     assert Delivery.objects.get().state == "failed"
-    assert Delivery.objects.get().attempts == deliveries.TRIES
+    assert Delivery.objects.get().attempts == outbox.TRIES
 
 
 def test_what_a_dead_worker_left_is_unknown_and_not_sent_again(rita, mara):
