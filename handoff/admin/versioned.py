@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from abc import abstractmethod
 from typing import Any
 
@@ -46,24 +47,22 @@ class Versioned(admin.ModelAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> Any:
-        seen = _fingerprint(request)
-        if request.method == "POST" and object_id and request.POST.get("_seen") != seen:
-            effect = self._effect_of(request, object_id)
-            if effect is not None:
-                request.only_shown = True  # type: ignore[attr-defined]
-                extra_context = {**(extra_context or {}), "effect": effect, "seen": seen}
+        edit = self._edit_of(request, object_id) if request.method == "POST" and object_id else None
+        if edit is not None and request.POST.get("_seen") != (seen := _fingerprint(edit)):
+            before = self.get_object(request, unquote(object_id or ""))
+            request.only_shown = True  # type: ignore[attr-defined]
+            effect = self.effect(before, edit.instance)
+            extra_context = {**(extra_context or {}), "effect": effect, "seen": seen}
         return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def _effect_of(self, request: HttpRequest, object_id: str) -> Effect | None:
-        """None when there is nothing to show: the form is wrong, or changes no promise."""
-        before = self.get_object(request, unquote(object_id))
-        after = self.get_object(request, unquote(object_id))
-        if before is None or not self.has_change_permission(request, before):
+    def _edit_of(self, request: HttpRequest, object_id: str) -> Any:
+        """The form as it was understood; None when it is wrong, or changes no promise."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None or not self.has_change_permission(request, row):
             return None
-        form = self.get_form(request, after, change=True)(request.POST, request.FILES, instance=after)
-        if not form.is_valid() or not set(form.changed_data) - set(self.harmless):
-            return None
-        return self.effect(before, form.instance)
+        form = self.get_form(request, row, change=True)(request.POST, request.FILES, instance=row)
+        meant = form.is_valid() and set(form.changed_data) - set(self.harmless)
+        return form if meant else None
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -83,11 +82,9 @@ class Versioned(admin.ModelAdmin):
         return False
 
 
-def _fingerprint(request: HttpRequest) -> str:
-    """Of what was typed: another edit has another effect."""
-    typed = sorted(
-        (name, values)
-        for name, values in request.POST.lists()
-        if not name.startswith("_") and name != "csrfmiddlewaretoken"
+def _fingerprint(form: Any) -> str:
+    """Of what was meant: another edit has another effect, the same one typed with other spaces has not."""
+    meant = json.dumps(
+        form.cleaned_data, sort_keys=True, default=lambda value: str(getattr(value, "pk", value))
     )
-    return hashlib.sha256(repr(typed).encode()).hexdigest()[:16]
+    return hashlib.sha256(meant.encode()).hexdigest()[:16]

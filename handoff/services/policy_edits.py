@@ -53,6 +53,7 @@ class Effect:
     moved: list[Moved]
     late: int  # of the differing ones, those that would be overdue at once
     examples: list[Example]
+    zone: str  # of the calendar; its hours are what an example shows
     leads: tuple[int, int, int] | None = None  # of the newest MQLs: how many, its own before, its own after
 
 
@@ -62,14 +63,14 @@ def of_policy(before: SlaPolicy, after: SlaPolicy) -> Effect:
         _example(str(kind.label), now, _hours(before, kind), _hours(after, kind)) for kind in SlaClock.Kind
     ]
     renewed = _under_policy(after, of_policy_running(after))
-    return _effect(now, renewed, examples, _leads(before, after))
+    return _effect(now, renewed, examples, after.calendar, _leads(before, after))
 
 
 def of_calendar(before: BusinessCalendar, after: BusinessCalendar) -> Effect:
     now = database_now()
     old, new = (Calendar.from_data(row.as_data()) for row in (before, after))
     examples = [_example(label, now, (old, some), (new, some)) for label, some in EXAMPLES.items()]
-    return _effect(now, _under_calendar(after, of_calendar_running(after)), examples, None)
+    return _effect(now, _under_calendar(after, of_calendar_running(after)), examples, after)
 
 
 @transaction.atomic
@@ -132,12 +133,17 @@ def _renewed(clock: SlaClock, kept: dict[str, object]) -> SlaClock:
 
 
 def _effect(
-    now: datetime, renewed: Renewed, examples: list[Example], leads: tuple[int, int, int] | None
+    now: datetime,
+    renewed: Renewed,
+    examples: list[Example],
+    calendar: BusinessCalendar,
+    leads: tuple[int, int, int] | None = None,
 ) -> Effect:
     pairs = list(renewed)
     moved = [Moved(old, new.due_at) for old, new in pairs if old.due_at != new.due_at]
     late = sum(1 for each in moved if each.due_at is not None and each.due_at <= now)
-    return Effect(len(pairs), len(pairs) == LOOKED_AT, len(moved), moved[:SHOWN], late, examples, leads)
+    more = len(pairs) == LOOKED_AT
+    return Effect(len(pairs), more, len(moved), moved[:SHOWN], late, examples, calendar.tz, leads)
 
 
 def _save(renewed: Renewed) -> int:

@@ -1,6 +1,7 @@
 """An edit shows its effect before it is saved, and changes no running clock unless that is asked for."""
 
 import json
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -106,6 +107,39 @@ def test_a_calendar_shows_whose_clocks_it_would_move(policy, ada, mara, rita, ot
 
     assert [each.clock for each in effect.moved] == [clock(hers, "accept")]
     assert effect.examples[0].after > effect.examples[0].before
+
+
+def test_what_was_typed_without_spaces_is_saved_by_the_second_press(ada, client_of):
+    calendar = BusinessCalendar.objects.create(name="Short", tz="Asia/Tokyo", weekly=ALWAYS)
+    url, admin = f"/admin/handoff/businesscalendar/{calendar.pk}/change/", client_of(ada)
+    typed = {"name": "Short", "tz": "Asia/Tokyo", "holidays": "[]", "exceptions": "{}"}
+    shown = admin.post(url, typed | {"weekly": '{"mon":[["09:00","09:30"]]}'})
+
+    again = shown.context["adminform"].form["weekly"].value()
+    saved = admin.post(url, typed | {"weekly": again, "_seen": shown.context["seen"], "_new_only": "1"})
+
+    assert again != '{"mon":[["09:00","09:30"]]}'
+    assert saved.status_code == 302
+    calendar.refresh_from_db()
+    assert calendar.weekly == {"mon": [["09:00", "09:30"]]}
+
+
+def test_a_preview_tells_the_time_of_its_calendar_whoever_looks(ada, mara, rita, client_of):
+    tokyo = BusinessCalendar.objects.create(name="Tokyo", tz="Asia/Tokyo", weekly=ALWAYS)
+    TeamHours.objects.create(team=rita.team, calendar=tokyo)
+    clock(make_offer(rita, mara), "accept")
+    typed = {"name": "Tokyo", "tz": "Asia/Tokyo", "holidays": "[]", "exceptions": "{}"}
+    weekly = '{"mon": [["09:00", "10:00"]]}'
+
+    page = client_of(ada).post(
+        f"/admin/handoff/businesscalendar/{tokyo.pk}/change/", typed | {"weekly": weekly}
+    )
+
+    words = page.content.decode()
+    assert "times in Asia/Tokyo" in words
+    hour = next(each for each in page.context["effect"].examples if each.label == "One hour")
+    assert hour.after.astimezone(ZoneInfo("Asia/Tokyo")).strftime("%-d %b %Y, 10:00") in words
+    assert "<td>Asia/Tokyo</td>" in words
 
 
 def test_conditions_say_how_many_of_the_newest_leads_are_meant(policy):
