@@ -146,10 +146,18 @@ def _column(raw: bytes | None, kind: str) -> np.ndarray:
 
 def shapes(ids: Iterable[int]) -> dict[int, Shape]:
     """By id. An id that no shape has yet is left out."""
+    return _shapes("id = ANY(%s)", [list(ids)])
+
+
+def shapes_of_kind(kind: str) -> dict[int, Shape]:
+    """Those that people made."""
+    return _shapes("kind = %s AND NOT machine", [kind])
+
+
+def _shapes(where: str, params: list[Any]) -> dict[int, Shape]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, kind, props, machine FROM leads_activityshape WHERE id = ANY(%s)", [list(ids)]
-        )
+        query = f"SELECT id, kind, props, machine FROM leads_activityshape WHERE {where}"  # noqa: S608  own words
+        cursor.execute(query, params)
         return {
             pk: Shape(kind, {name: _text(v) for name, v in orjson.loads(props).items()}, machine)
             for pk, kind, props, machine in cursor.fetchall()

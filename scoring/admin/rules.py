@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.forms import Script
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.urls import URLPattern, path
+from django.http import HttpRequest
 from django.utils.html import format_html
-from django.views.decorators.http import require_POST
 
+from scoring.admin.desk import RuleDesk
 from scoring.admin.words import in_words
 from scoring.forms import RuleForm
 from scoring.models import ModelVersion, Rule, RuleGroup
@@ -39,7 +36,7 @@ class OnlyDrafts(admin.ModelAdmin):
 
 
 @admin.register(Rule)
-class RuleAdmin(OnlyDrafts):
+class RuleAdmin(OnlyDrafts, RuleDesk):
     form = RuleForm
     change_form_template = "admin/scoring/rule/change_form.html"
     list_display = ("name", "version", "group", "in_words", "points", "enabled", "position")
@@ -77,40 +74,6 @@ class RuleAdmin(OnlyDrafts):
     @admin.display(description="In words")
     def in_words(self, rule: Rule) -> str:
         return format_html("{}", in_words(rule))
-
-    def get_urls(self) -> list[URLPattern]:
-        live = self.admin_site.admin_view(require_POST(self.live))
-        return [path("sentence/", live, name="scoring_rule_sentence"), *super().get_urls()]
-
-    def live(self, request: HttpRequest) -> HttpResponse:
-        """The sentence of the form as it stands, saved or not, and what is wrong with it."""
-        if not super().has_change_permission(request):
-            raise PermissionDenied
-        form = RuleForm(request.POST, instance=self._edited(request.POST))
-        form.is_valid()
-        words = in_words(form.instance_with(form.cleaned_data)) if form.cleaned_data.get("group") else ""
-        faults = [message for messages_ in form.errors.values() for message in messages_]
-        return render(request, "admin/scoring/rule/_live.html", {"sentence": words, "faults": faults})
-
-    def _edited(self, typed: Any) -> Rule | None:
-        """The rule of the form, if it is an old one: its key must not count as taken."""
-        version = typed.get("version", "")
-        return (
-            Rule.objects.filter(version=version, key=typed.get("key", "")).first()
-            if version.isdecimal()
-            else None
-        )
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> Any:
-        rule = (
-            Rule.objects.select_related("group").filter(pk=object_id).first()
-            if object_id.isdecimal()
-            else None
-        )
-        context = {"sentence": in_words(rule)} if rule else {}
-        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     @admin.action(description="Switch the chosen rules on", permissions=["change"])
     def switch_on(self, request: HttpRequest, queryset: Any) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import roles
@@ -32,7 +34,7 @@ def release(request: HttpRequest) -> HttpResponse:
     if left:
         said += f" {left} could not be: see Settled for the reason."
     messages.success(request, said)
-    return redirect("scoring:held")
+    return _back(request)
 
 
 @see_held
@@ -46,7 +48,14 @@ def dismiss(request: HttpRequest) -> HttpResponse:
             request, chosen=ids, error=f"{error} Nobody was dismissed, and your choice is still ticked."
         )
     messages.success(request, f"{done} dismissed. They return when they do something newer.")
-    return redirect("scoring:held")
+    return _back(request)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    view = request.GET.get("view", "")
+    return redirect(
+        f"{reverse('scoring:held')}?{urlencode({'view': view})}" if view in VIEWS else "scoring:held"
+    )
 
 
 def _page(request: HttpRequest, *, chosen: list[int] | None = None, error: str = "") -> HttpResponse:
