@@ -22,8 +22,9 @@ from scoring import engine, facts
 from scoring.batch import NO_RULE, Facts, score_many
 from scoring.compiler import CompiledModel
 from scoring.fit import fit_points
-from scoring.language import MOST_GROUP, Group, Model, Rule, Shape
+from scoring.language import Rule, Shape
 from scoring.rows import database_now
+from scoring.single import alone, timeless
 
 EXACT = 500_000  # activities; all of them are looked through within the budget
 EXACT_LEADS = 25_000
@@ -77,7 +78,6 @@ class Touched:
 
 def touched(rule: Rule, *, exact_up_to: int = EXACT) -> Touched | None:
     """None while there are no leads."""
-    rule = replace(rule, enabled=True, group="any")
     leads, activities = _sizes()
     by_field = rule.subject == "fit"
     if leads > min(EXACT_LEADS, exact_up_to) if by_field else activities > exact_up_to:
@@ -128,15 +128,8 @@ def _drawn() -> Iterator[np.ndarray]:
             return
 
 
-def _alone(rule: Rule) -> Model:
-    """A model of nothing but this rule, whose group holds nothing back."""
-    axis = "fit" if rule.subject == "fit" else "engagement"
-    group = Group("any", "Any", axis, -MOST_GROUP, MOST_GROUP)
-    return Model(0, MOST_GROUP, 0, 0, (3, 2, 1), (3, 2, 1), (group,), (rule,))
-
-
 def _by_field(rule: Rule, ids: np.ndarray) -> tuple[int, int]:
-    model = _alone(rule)
+    model = alone(rule)
     fit = fit_points(model, engine.fields_of(ids.tolist(), model), len(ids))
     decided = (fit.critical != NO_RULE) | (fit.disqualified != NO_RULE)
     hits = int(((fit.base != 0).any(axis=1) | decided).sum())
@@ -159,7 +152,7 @@ def _by_behaviour(rule: Rule, ids: np.ndarray | None) -> tuple[int, int]:
 
 
 def _compiled(rule: Rule, shapes: dict[int, Shape]) -> CompiledModel:
-    compiled = CompiledModel(_alone(rule))
+    compiled = CompiledModel(alone(rule))
     compiled.extend(shapes)
     return compiled
 
@@ -198,7 +191,7 @@ def _ever(rule: Rule, shapes: dict[int, Shape], table: Facts, now: int) -> np.nd
     rule gave something at some time if it would now without its window and its decay.
     """
     if rule.mode == "each" or rule.window_seconds is None:
-        return _gets(_compiled(_timeless(rule), shapes), table, now)
+        return _gets(_compiled(timeless(rule), shapes), table, now)
     compiled = _compiled(rule, shapes)
     places = np.flatnonzero(table.at <= now)
     owner = np.searchsorted(table.starts, places, "right") - 1
@@ -206,7 +199,3 @@ def _ever(rule: Rule, shapes: dict[int, Shape], table: Facts, now: int) -> np.nd
     moments = replace(table, starts=table.starts[owner], stops=places + 1)
     hits = _gets(compiled, moments, table.at[places])
     return np.bincount(owner[hits], minlength=len(table.starts)) > 0
-
-
-def _timeless(rule: Rule) -> Rule:
-    return replace(rule, window_seconds=None, decay="none", decay_seconds=0)

@@ -15,6 +15,7 @@ from scoring.language import SCALE, Fact, Model, Rule, Shape
 from scoring.models import ModelVersion
 from scoring.rules import Tally, concerns, fit_verdict, occurrence_mass, score, signed, tally
 from scoring.sentences import matched
+from scoring.single import alone, timeless
 from scoring.validation import problems
 
 NAMES = ("path", "asset", "topic", "form", "campaign")
@@ -44,11 +45,13 @@ class Trial:
 
 def try_rule(rule: Rule, *, lead: Lead, as_of: datetime, version: ModelVersion, before: str = "") -> Trial:
     """`before` is the key under which the rule is stored in the draft, if it is."""
-    rule = replace(rule, enabled=True)
-    history = facts.of_lead(lead.pk, until=as_of)
-    shapes = facts.shapes({fact.shape_id for fact in history})
-    fields, at = values_as_of(lead, as_of), facts.microseconds(as_of)
-    with_it, without = _totals(rule, version, before or rule.key, shapes, history, fields, at)
+    rule, at = replace(rule, enabled=True), facts.microseconds(as_of)
+    model, others = _draft(version), _others(rule, version, before)
+    shapes, history = facts.that_matter(lead.pk, _whole(rule, others), as_of)
+    fields = values_as_of(lead, as_of)
+    with_it, without = (
+        _total(model, rules, shapes, history, fields, at) for rules in ((*others, rule), others)
+    )
     if rule.subject == "fit":
         verdict, points, seen = _by_field(rule, fields)
     else:
@@ -56,18 +59,24 @@ def try_rule(rule: Rule, *, lead: Lead, as_of: datetime, version: ModelVersion, 
     return Trial(lead, as_of, verdict, points, tuple(seen[:SHOWN]), len(seen[SHOWN:]), with_it, without)
 
 
-def _totals(
-    rule: Rule, version: ModelVersion, key: str, shapes: Any, history: list[Fact], fields: Any, at: int
-) -> tuple[int | None, int | None]:
+def _others(rule: Rule, version: ModelVersion, before: str) -> tuple[Rule, ...]:
     model = _draft(version)
-    if model is None:
-        return None, None
-    others = tuple(other for other in model.rules if other.key not in (key, rule.key))
-    found = []
-    for rules in ((*others, rule), others):
-        tried = replace(model, rules=rules)
-        found.append(None if problems(tried) else score(tried, shapes, history, fields, at).total)
-    return found[0], found[1]
+    own = (rule.key, before)
+    return tuple(other for other in model.rules if other.key not in own) if model else ()
+
+
+def _whole(rule: Rule, others: tuple[Rule, ...]) -> Model:
+    """For reading what the lead did: for this rule also what its window leaves out, as that is shown too."""
+    model = alone(timeless(rule))
+    return replace(model, rules=(*model.rules, *others))
+
+
+def _total(
+    model: Model | None, rules: tuple[Rule, ...], shapes: Any, history: list[Fact], fields: Any, at: int
+) -> int | None:
+    if model is None or problems(tried := replace(model, rules=rules)):
+        return None
+    return score(tried, shapes, history, fields, at).total
 
 
 def _draft(version: ModelVersion) -> Model | None:

@@ -16,7 +16,8 @@ from scoring.models import Rule
 from scoring.rules import score
 from scoring.services.rules import clone_rule, move_rule
 from scoring.services.versions import NotADraft, create_draft
-from scoring.touched import Count, _alone, touched
+from scoring.single import alone, timeless
+from scoring.touched import Count, touched
 from scoring.trial import try_rule
 from tests.scoring.test_pages import form_of
 
@@ -59,9 +60,8 @@ def test_ever_is_what_the_oracle_finds_at_some_instant(pricing, make_lead, did):
 def _by_days(rule, version):
     found = 0
     for lead in Lead.objects.all():
-        history = facts.of_lead(lead.pk)
-        shapes = facts.shapes({fact.shape_id for fact in history})
-        model = _alone(replace(rule, group="any"))
+        model = alone(rule)
+        shapes, history = facts.that_matter(lead.pk, alone(timeless(rule)), timezone.now())
         found += any(score(model, shapes, history, {}, fact.occurred_at).total for fact in history)
     return found
 
