@@ -7,4 +7,5 @@ DEMO_STEPS = [
     "nurturing.demo.load",
     "handoff.demo.load",
     "handoff.demo_routing.load",
+    "scoring.demo_prediction.load",
 ]

@@ -23,6 +23,7 @@ RECENT = 30  # days
 DAY = 86_400_000_000  # microseconds
 DETAILS = ("topic", "path", "asset", "form", "webinar")  # the first of these that a shape has
 MOST_DETAILS = 40
+LASTED = "engaged_time"  # comes with each page view, so its seconds count and not how often
 OURS = frozenset(
     {"email_sent", "email_delivered"} | {key for key, kind in KINDS.items() if kind.channel == "sales"}
 )
@@ -71,12 +72,12 @@ def worth_counting(table: Facts, shapes: Mapping[int, Shape], *, lately: bool) -
     details: Counter[str] = Counter()
     for pk, count in zip(*np.unique(table.shape, return_counts=True), strict=True):
         shape = shapes.get(int(pk))
-        if shape is not None:
+        if shape is not None and shape.kind != LASTED:
             kinds[shape.kind] += int(count)
             details.update({key: int(count) for key in _detail(shape)})
     common = [key for key, _ in sorted(details.items(), key=lambda item: (-item[1], item[0]))[:MOST_DETAILS]]
     recent = [f"did30:{kind}" for kind in sorted(kinds)] + [QUIET] if lately and kinds else []
-    return [*(f"did:{kind}" for kind in sorted(kinds)), "seconds:engaged_time", *recent, *common]
+    return [*(f"did:{kind}" for kind in sorted(kinds)), f"seconds:{LASTED}", *recent, *common]
 
 
 def _detail(shape: Shape) -> list[str]:

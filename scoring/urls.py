@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from scoring.views import definition, explanation, holding, leads
+from scoring.views import definition, explanation, holding, leads, prediction
 
 app_name = "scoring"
 urlpatterns: list[URLPattern] = [
@@ -10,6 +10,10 @@ urlpatterns: list[URLPattern] = [
     path("scoring/held/", holding.held, name="held"),
     path("scoring/held/releases/", holding.release, name="release"),
     path("scoring/held/dismissals/", holding.dismiss, name="dismiss"),
+    path("scoring/prediction/", prediction.card, name="prediction"),
+    path("scoring/prediction/trainings/", prediction.train, name="train"),
+    path("scoring/prediction/exclusions/", prediction.leave_out, name="leave_out"),
+    path("scoring/prediction/inclusions/", prediction.use_again, name="use_again"),
     path("leads/<int:lead_pk>/score/", leads.panel, name="panel"),
     path("leads/<int:lead_pk>/why/", leads.why, name="why"),
     path("leads/<int:lead_pk>/explanation/", explanation.explanation, name="explanation"),

@@ -53,10 +53,22 @@ class Binning:
     def _number_words(self) -> list[str]:
         if not self.edges:
             return ["known"]
+        if self.group == "behaviour":
+            return self._count_words()
         marks = [plain(edge) for edge in self.edges]
-        first = marks[0] if self.edges[0] == 0 else f"up to {marks[0]}"
         between = [f"over {low} up to {high}" for low, high in pairwise(marks)]
-        return [first, *between, f"over {marks[-1]}"]
+        return [f"up to {marks[0]}", *between, f"over {marks[-1]}"]
+
+    def _count_words(self) -> list[str]:
+        """Of whole numbers from 0 on."""
+        tops = [int(edge) for edge in self.edges]
+        spans = [(low + 1, high) for low, high in pairwise([-1, *tops])]
+        words = ["none" if high == 0 else _span(low, high) for low, high in spans]
+        return [*words, f"{tops[-1] + 1:,} or more"]
+
+
+def _span(low: int, high: int) -> str:
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def plain(number: float) -> str:

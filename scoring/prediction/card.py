@@ -113,11 +113,16 @@ def _held_back(older: Sample, newest: Sample, columns: Sequence[Column]) -> dict
         "log_loss": metrics.log_loss(won, said),
         "log_loss_usual": metrics.log_loss(won, usual),
         "ece": metrics.ece(won, said),
-        "calibration": [asdict(band) for band in metrics.calibration(won, said)],
+        "calibration": [asdict(band) for band in metrics.calibration(won, said, _bands(len(won)))],
         "lift": [asdict(band) for band in metrics.lift(won, said)],
         "curve": _curve(older, newest, mine, strength),
         "strength": strength,
     }
+
+
+def _bands(rows: int) -> int:
+    """Groups of at least fifty leads; the interval of fewer is wider than the chart."""
+    return max(3, min(metrics.BANDS, rows // 50))
 
 
 def _curve(older: Sample, newest: Sample, columns: Sequence[Column], strength: float) -> list[dict[str, Any]]:

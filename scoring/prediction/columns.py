@@ -71,13 +71,19 @@ def least(rows: int) -> int:
 
 def usable(table: Table, excluded: Collection[str] = ()) -> tuple[list[Column], list[LeftOut]]:
     """The columns to learn from, and for each of the others the reason in words."""
-    used, out = [], []
+    used: list[Column] = []
+    out: list[LeftOut] = []
+    seen: dict[bytes, str] = {}
     for column in table.columns.values():
+        twin = seen.get(column.values.tobytes())
         reason = "Left out by a colleague." if column.key in excluded else why_not(column)
+        if not reason and twin:
+            reason = f"Always the same as “{twin}”."
         if reason:
             out.append(LeftOut(column.key, column.label, reason))
         else:
             used.append(column)
+            seen[column.values.tobytes()] = column.label
     return used, out
 
 

@@ -29,6 +29,11 @@ def sample_of(*more: Column, won: np.ndarray = WON) -> Sample:
     return Sample(Table(list(range(ROWS)), {column.key: column for column in columns}), won)
 
 
+@pytest.fixture(scope="module")
+def usual() -> card.Trained:
+    return card.train(sample_of(), DAYS)
+
+
 def signs(trained: card.Trained) -> set[tuple[str, str]]:
     return {(warning["key"], warning["sign"]) for warning in trained.metrics["warnings"]}
 
@@ -90,9 +95,22 @@ def test_every_number_falls_into_the_group_whose_words_fit(values):
     assert len(binning.words()) == binning.size
 
 
-def test_what_was_learnt_comes_back_from_json_to_the_last_digit():
-    sample = sample_of()
-    learnt = card.train(sample, DAYS).scorecard
+def test_counts_are_told_as_people_count():
+    often = binning_of(numbers("did:page_view", "Pages", [0, 0, 1, 2, 3, 4, 5, 9] * 60, "behaviour"))
+
+    assert often.words()[:2] == ["none", "1"]
+    assert often.words()[-2:] == ["6 or more", "not known"]
+
+
+def test_of_two_equal_columns_one_is_used():
+    trained = card.train(sample_of(numbers("again", "Visits again", VISITS)), DAYS)
+
+    assert [column.key for column in trained.used] == ["visits", "source"]
+    assert trained.metrics["left_out"][0]["reason"] == "Always the same as “Visits”."
+
+
+def test_what_was_learnt_comes_back_from_json_to_the_last_digit(usual):
+    sample, learnt = sample_of(), usual.scorecard
 
     again = Scorecard.from_data(json.loads(json.dumps(learnt.to_data())))
 
@@ -100,19 +118,21 @@ def test_what_was_learnt_comes_back_from_json_to_the_last_digit():
     assert (again.odds(sample.table) == learnt.odds(sample.table)).all()
 
 
-def test_the_same_examples_teach_the_same():
-    assert card.train(sample_of(), DAYS).scorecard == card.train(sample_of(), DAYS).scorecard
+def test_the_same_examples_teach_the_same(usual):
+    again = card.train(sample_of(), DAYS)
+
+    assert (again.scorecard, again.metrics) == (usual.scorecard, usual.metrics)
 
 
-def test_values_nobody_had_seen_and_missing_columns_are_answered_too():
-    learnt = card.train(sample_of(), DAYS).scorecard
+def test_values_nobody_had_seen_and_missing_columns_are_answered_too(usual):
+    learnt = usual.scorecard
     strange = Table([1], {"source": choices("source", "Source", ["billboard"])})
 
     assert 0 < logistic(learnt.odds(strange))[0] < 1
 
 
-def test_reasons_name_what_lifts_a_lead_most_first():
-    learnt = card.train(sample_of(), DAYS).scorecard
+def test_reasons_name_what_lifts_a_lead_most_first(usual):
+    learnt = usual.scorecard
     keen = Table(
         [1], {"visits": numbers("v", "Visits", [11]), "source": choices("source", "Source", ["fair"])}
     )
@@ -127,8 +147,8 @@ def test_reasons_name_what_lifts_a_lead_most_first():
     assert [term.weight > 0 for term in named] == sorted([term.weight > 0 for term in named], reverse=True)
 
 
-def test_the_newest_are_held_back_when_outcomes_have_dates():
-    dated = card.train(sample_of(), DAYS).metrics
+def test_the_newest_are_held_back_when_outcomes_have_dates(usual):
+    dated = usual.metrics
     at_once = card.train(sample_of(), np.zeros(ROWS, dtype=np.int64)).metrics
 
     assert dated["held_back"]["by_time"]
