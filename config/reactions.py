@@ -15,6 +15,7 @@ REACTIONS: dict[str, list[str]] = {
     "scoring.CycleMoved": ["handoff.tasks.follow_merges"],
     "scoring.CycleClosed": ["handoff.tasks.close_up"],
     "scoring.ScoresDiffer": ["handoff.tasks.tell_check"],
+    "scoring.ReviewDue": ["handoff.tasks.tell_review"],
     "handoff.HandoffOffered": ["nurturing.tasks.stop_lead", "handoff.tasks.tell_handoff"],
     "handoff.HandoffAnswered": ["handoff.tasks.tell_handoff"],
     "handoff.HandoffWithdrawn": ["handoff.tasks.tell_handoff"],

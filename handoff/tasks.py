@@ -79,6 +79,11 @@ def tell_check(check_id: int, **_ids: int) -> None:
 
 
 @shared_task(acks_late=True)
+def tell_review(reminder_id: int, **_ids: int) -> None:
+    notifications.tell_review(reminder_id)
+
+
+@shared_task(acks_late=True)
 def tell_missed() -> None:
     notifications.tell_missed()
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.core.management import call_command
 
+from accounts.models import User
 from leads.fields import columns
 from leads.models import Lead, StageChange
 from scoring import engine, facts
@@ -20,9 +21,17 @@ from scoring.definition import model_of, published
 from scoring.explain import explain, newest_evidence
 from scoring.fit import FitPoints, fit_points
 from scoring.language import Model
-from scoring.models import ModelVersion, QualificationCycle, ScoreChange
+from scoring.models import DefinitionReview, ModelVersion, QualificationCycle, ReviewPolicy, ScoreChange
 from scoring.services import keeping
 
+REVIEWS = (
+    (263, "First quarter with it. Sales takes three of four; the line stays."),
+    (171, "Looked at the reject reasons: too many students, but the points against them do their part."),
+    (
+        78,
+        "Went through twenty accepted and twenty rejected leads with sales. Nothing to change this quarter.",
+    ),
+)
 FADING = (7, 21, 45, 90)  # days after the last visit at which a quiet lead is looked at again
 
 
@@ -36,6 +45,7 @@ def load(*, now: datetime, size: int) -> str:
     crossings = _remember(version, lead_ids, rows, instants, scores)
     opened = _open_cycles(version, crossings, now)
     keeping.score_leads(lead_ids.tolist())
+    _review(version, now)
     return f"{len(lead_ids)} scores, {opened} leads that became MQL"
 
 
@@ -141,3 +151,17 @@ def _cycle(version: ModelVersion, lead: Lead, at: datetime) -> QualificationCycl
         band=why.result.band,
         opened_at=at,
     )
+
+
+def _review(version: ModelVersion, now: datetime) -> None:
+    """Marketing answers for the definition and looked at it last quarter, so the next review is near."""
+    owner = User.objects.filter(role=User.Role.MARKETER).order_by("pk").first()
+    if owner is None:
+        return
+    ReviewPolicy.objects.update_or_create(pk=1, defaults={"owner": owner})
+    for days, note in REVIEWS:
+        looked = now - timedelta(days=days)
+        review, _ = DefinitionReview.objects.get_or_create(
+            version=version, day=looked.date(), defaults={"by": owner, "note": note}
+        )
+        DefinitionReview.objects.filter(pk=review.pk).update(at=looked)

@@ -42,3 +42,10 @@ class TrainingAsked:
     """Somebody wants the predictive score to learn anew."""
 
     training_id: int
+
+
+@dataclass(frozen=True)
+class ReviewDue:
+    """Its owner has to look at the definition again."""
+
+    reminder_id: int

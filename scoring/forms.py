@@ -161,3 +161,15 @@ class RuleForm(forms.ModelForm):
         """The rule as it would be saved, so that a sentence can be read before it is."""
         known = {field.name for field in Rule._meta.concrete_fields}
         return Rule(**{name: value for name, value in cleaned.items() if name in known and name != "id"})
+
+
+class ReviewForm(forms.Form):
+    """The definition was looked at and stays; which version somebody read comes with it."""
+
+    number = forms.IntegerField(widget=forms.HiddenInput, required=True)
+    note = forms.CharField(
+        label="What was looked at",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say in a sentence what you looked at and why it stays."},
+    )

@@ -80,6 +80,12 @@ def happened(rule: Rule, aggregate: int, labels: Labels = NO_LABELS) -> str:
     return done + amount + _within(rule)
 
 
+def situation(rule: Rule, labels: Labels = NO_LABELS) -> str:
+    """Only when it holds, for a sentence about several: "a lead asks for a demo within 30 days"."""
+    words = _behaviour(rule, labels) if rule.subject == "behaviour" else _fit(rule, labels)
+    return words.removeprefix("when ")
+
+
 def happening(rule: Rule, times: int, seconds: int, again: bool, labels: Labels = NO_LABELS) -> str:
     """What a lead would do, for the road to MQL: "It views a pricing page 2 more times"."""
     more = " more" if again else ""

@@ -8,7 +8,7 @@ from celery import shared_task
 from leads.events import heard
 from scoring.models import QualificationCycle
 from scoring.prediction.card import TooLittle
-from scoring.services import checks, cycles, draining, keeping, predictions, publishing
+from scoring.services import checks, cycles, draining, keeping, predictions, publishing, reviews
 
 BATCH = 500  # leads a transaction
 ROUNDS = 40  # batches a run, so that one run stays well under its time limit
@@ -110,3 +110,9 @@ def keep_predictions() -> None:
     model = predictions.refresh_due()
     if model is not None:
         predictions.refresh(model)
+
+
+@shared_task
+def remind_of_review() -> bool:
+    """Whoever answers for the definition is told on the day, once."""
+    return reviews.remind_owner()

@@ -7,6 +7,7 @@ from scoring.views import definition, explanation, holding, leads, prediction
 app_name = "scoring"
 urlpatterns: list[URLPattern] = [
     path("scoring/", definition.definition, name="definition"),
+    path("scoring/reviews/", definition.review, name="review"),
     path("scoring/held/", holding.held, name="held"),
     path("scoring/held/releases/", holding.release, name="release"),
     path("scoring/held/dismissals/", holding.dismiss, name="dismiss"),

@@ -27,6 +27,7 @@ class Notice(models.TextChoices):
     WON = "won", "A deal was won"
     FEEDBACK = "feedback", "Your opinion of a lead is asked for"
     CHECK = "check", "Stored scores were found wrong"
+    REVIEW = "review", "The definition is due for review"
 
 
 class Notification(models.Model):

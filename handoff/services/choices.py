@@ -45,6 +45,7 @@ USUAL = {
     Notice.WON: Choice(mail=Mail.DIGEST),
     Notice.FEEDBACK: Choice(mail=Mail.DIGEST),
     Notice.CHECK: Choice(mail=Mail.NOW, slack=True),
+    Notice.REVIEW: Choice(mail=Mail.NOW),
 }
 # Whoever hands a lead on hears what became of it, and whoever owns a deal how it ended: also reps.
 OF_ROLE = {
@@ -54,11 +55,11 @@ OF_ROLE = {
     ),
     User.Role.MARKETER: (
         *(Notice.AT_RISK, Notice.BREACHED, Notice.SILENCE),
-        *(Notice.ANSWERED, Notice.UNDONE, Notice.WON),
+        *(Notice.ANSWERED, Notice.UNDONE, Notice.WON, Notice.REVIEW),
     ),
     User.Role.MANAGER: (
         *(Notice.ESCALATED, Notice.SILENCE),
-        *(Notice.ANSWERED, Notice.UNDONE, Notice.WON),
+        *(Notice.ANSWERED, Notice.UNDONE, Notice.WON, Notice.REVIEW),
     ),
     User.Role.ADMIN: tuple(Notice),
 }

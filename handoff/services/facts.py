@@ -17,7 +17,7 @@ from accounts.models import User
 from handoff.currencies import money_words
 from handoff.models import FeedbackRequest, Handoff, Notice, Occasion, Opportunity, SlaClock
 from handoff.services import receivers
-from scoring.models import QualificationCycle, ScoreCheck
+from scoring.models import QualificationCycle, ReviewReminder, ScoreCheck
 
 PROMISES = {
     SlaClock.Kind.HAND_OFF: "hand off {lead}",
@@ -219,6 +219,14 @@ def of_check(check: ScoreCheck) -> list[Note]:
     link, key = reverse("admin:scoring_scorecheck_change", args=[check.pk]), f"{Notice.CHECK}:{check.pk}"
     admins = User.objects.filter(role=User.Role.ADMIN, is_active=True).values_list("pk", flat=True)
     return [Note(user, Notice.CHECK, key, None, words, link) for user in admins]
+
+
+def of_review(reminder: ReviewReminder) -> list[Note]:
+    """Whoever answers for the definition."""
+    due = f"{reminder.due_on.day} {reminder.due_on:%B %Y}"
+    words = f"The definition of a qualified lead, version {reminder.version.number}, is due for review since {due}."
+    key = f"{Notice.REVIEW}:{reminder.pk}"
+    return [Note(reminder.owner_id, Notice.REVIEW, key, None, words, reverse("scoring:definition"))]
 
 
 def _leaders(owner: Any) -> list[int]:

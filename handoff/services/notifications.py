@@ -32,7 +32,7 @@ from handoff.services.choices import choices_of
 from handoff.services.facts import Note
 from handoff.services.hours import hours_of, leaves_at
 from leads.events import publish
-from scoring.models import ScoreCheck
+from scoring.models import ReviewReminder, ScoreCheck
 
 LOOK_BACK = timedelta(days=1)  # a bell lost longer ago than that tells nobody anything new
 ASK_BACK = timedelta(days=14)  # an opinion is still worth a reminder then
@@ -111,6 +111,10 @@ def tell_check(pk: int) -> int:
     return tell([note for row in _findings().filter(pk=pk) for note in facts.of_check(row)])
 
 
+def tell_review(pk: int) -> int:
+    return tell([note for row in _reminders().filter(pk=pk) for note in facts.of_review(row)])
+
+
 def tell_missed() -> int:
     """Sweep: facts of the last day that no bell told anybody, the newest first."""
     return sum(
@@ -153,6 +157,7 @@ def _missed(since: Any) -> list[tuple[QuerySet, Callable[[Any], list[Note]]]]:
         (deals, facts.of_deal),
         (_untold(asked.select_related("handoff__lead"), Notice.FEEDBACK), facts.of_feedback),
         (_untold(_findings().filter(ended_at__gt=since), Notice.CHECK), facts.of_check),
+        (_untold(_reminders().filter(at__gt=since), Notice.REVIEW), facts.of_review),
     ]
 
 
@@ -196,3 +201,7 @@ def _findings() -> QuerySet[ScoreCheck]:
 def _hook_works(user: User) -> bool:
     hook: SlackHook | None = getattr(user, "slack_hook", None)
     return hook is not None and hook.broken_at is None
+
+
+def _reminders() -> QuerySet[ReviewReminder]:
+    return ReviewReminder.objects.select_related("version")

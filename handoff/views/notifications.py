@@ -33,6 +33,7 @@ ICONS = {
     Notice.WON: ("handshake", "good"),
     Notice.FEEDBACK: ("message-square", "info"),
     Notice.CHECK: ("triangle-alert", "bad"),
+    Notice.REVIEW: ("gauge", "warn"),
 }
 
 

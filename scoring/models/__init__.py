@@ -11,11 +11,13 @@ from scoring.models.prediction import (
     UnlearntField,
 )
 from scoring.models.publications import Approval, Publication, PublishingPolicy
+from scoring.models.reviews import DefinitionReview, ReviewPolicy, ReviewReminder
 from scoring.models.scores import Score, ScoreChange
 from scoring.models.versions import ModelVersion, Rule, RuleGroup
 
 __all__ = [
     "Approval",
+    "DefinitionReview",
     "HeldLead",
     "ModelVersion",
     "Prediction",
@@ -25,6 +27,8 @@ __all__ = [
     "Publication",
     "PublishingPolicy",
     "QualificationCycle",
+    "ReviewPolicy",
+    "ReviewReminder",
     "Rule",
     "RuleGroup",
     "Score",
