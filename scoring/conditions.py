@@ -10,7 +10,7 @@ Blank   a missing, empty or blank value is unknown: it neither meets nor misses 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from enum import IntEnum
 from functools import lru_cache
@@ -18,6 +18,8 @@ from typing import Any
 from unicodedata import normalize
 
 from scoring.language import Condition
+
+NEGATED = ("is_not", "not_in")
 
 
 class Verdict(IntEnum):
@@ -28,12 +30,22 @@ class Verdict(IntEnum):
 
 
 def verdict(condition: Condition, value: Any) -> Verdict:
-    items = known_items(value)
+    return asked(condition)(value)
+
+
+def asked(condition: Condition) -> Callable[[Any], Verdict]:
+    """The condition as a question to a value; what it compares with is made ready once."""
     if condition.op == "unknown":
-        return Verdict.MISS if items else Verdict.LOOSE
-    if not items:
-        return Verdict.OPEN
-    return Verdict.HIT if _meets(condition, items) else Verdict.MISS
+        return lambda value: Verdict.MISS if known_items(value) else Verdict.LOOSE
+    meets, wanted = _meeting(condition), condition.op not in NEGATED
+
+    def ask(value: Any) -> Verdict:
+        items = known_items(value)
+        if not items:
+            return Verdict.OPEN
+        return Verdict.HIT if any(map(meets, items)) is wanted else Verdict.MISS
+
+    return ask
 
 
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
@@ -77,21 +89,23 @@ def number_of(value: Any) -> Decimal | int | None:
     return number if number.is_finite() else None
 
 
-def _meets(condition: Condition, items: tuple[Any, ...]) -> bool:
+def _meeting(condition: Condition) -> Callable[[Any], bool]:
+    """Whether one known item meets the condition; for a negated one, whether it meets the opposite."""
     match condition.op:
         case "known":
-            return True
-        case "is" | "in":
-            return any(text_of(item) in _texts(*condition.values) for item in items)
-        case "is_not" | "not_in":
-            return not any(text_of(item) in _texts(*condition.values) for item in items)
+            return lambda item: True
+        case "is" | "in" | "is_not" | "not_in":
+            texts = _texts(*condition.values)
+            return lambda item: text_of(item) in texts
         case "starts_with":
-            return any(text_of(item).startswith(tuple(_texts(*condition.values))) for item in items)
+            starts = tuple(_texts(*condition.values))
+            return lambda item: text_of(item).startswith(starts)
         case "contains_word":
-            return any(_words(*condition.values).search(text_of(item)) for item in items)
+            words = _words(*condition.values)
+            return lambda item: words.search(text_of(item)) is not None
         case "at_least" | "at_most" | "between":
             low, high = number_range(condition)
-            return any(_within(number_of(item), low, high) for item in items)
+            return lambda item: _within(number_of(item), low, high)
     raise ValueError(f"There is no operator {condition.op!r}.")
 
 

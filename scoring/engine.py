@@ -33,7 +33,7 @@ def score(
     read = facts.of_leads(
         lead_ids,
         amounts=compiled.reads_amounts,
-        idle=lambda end: compiled.idle_shapes(as_of - end).tolist(),
+        idle=lambda end: compiled.idle_shapes(as_of - end),
     )
     unseen = compiled.missing(np.flatnonzero(np.bincount(read.shape)).tolist())
     if unseen:

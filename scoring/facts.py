@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -44,7 +43,7 @@ RANGE = {"(lead_id - {first}) << 32 | shape_id": ">i8"} | COMMON
 SHAPE_BITS = (1 << 32) - 1
 MOST_LEFT_OUT = 50_000  # shapes a month named to the server; the facts of others are left to the kernel
 
-Idle = Callable[[int], Iterable[int]]
+Idle = Callable[[int], np.ndarray]
 
 
 def of_leads(lead_ids: np.ndarray, *, amounts: bool = True, idle: Idle | None = None) -> Facts:
@@ -80,7 +79,7 @@ def _of_range(lead_ids: np.ndarray, amounts: bool, idle: Idle | None) -> Facts:
     months = months_made()
     if not months:
         return _of_few(lead_ids, amounts)
-    left_out = [_left_out(month, idle) for month in months]
+    left_out = _left_out(months, idle)
     parts = _read([_arrays(columns, f"{month} {wanted}") for month in months], columns, left_out)
     key, *values = [np.concatenate(column) for column in zip(*parts, strict=True)]
     place = key >> 32
@@ -98,10 +97,13 @@ def _of_range(lead_ids: np.ndarray, amounts: bool, idle: Idle | None) -> Facts:
     )
 
 
-def _left_out(month: str, idle: Idle | None) -> str:
-    """As PostgreSQL writes an array. A few thousand are looked up by hash, one comparison a fact."""
-    shape_ids = idle(microseconds(month_end(month))) if idle else ()
-    return "{" + ",".join(map(str, islice(shape_ids, MOST_LEFT_OUT))) + "}"
+def _left_out(months: Sequence[str], idle: Idle | None) -> list[str]:
+    """As PostgreSQL writes arrays; many months have the same. A few thousand are looked up by hash, once a fact."""
+    if idle is None:
+        return ["{}"] * len(months)
+    named = [idle(microseconds(month_end(month)))[:MOST_LEFT_OUT] for month in months]
+    texts = {shape_ids.tobytes(): "{" + ",".join(map(str, shape_ids.tolist())) + "}" for shape_ids in named}
+    return [texts[shape_ids.tobytes()] for shape_ids in named]
 
 
 def _arrays(columns: Iterable[str], rows: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.conditions import Verdict, verdict
+from scoring.conditions import Verdict, asked, verdict
 from scoring.language import SCALE, Condition, Model, Rule
 
 NO_RULE = -1
@@ -100,7 +100,8 @@ def _verdicts(rule: Rule, columns: Mapping[str, Column], leads: int) -> NDArray[
 def _answers(condition: Condition, column: Column | None) -> NDArray[np.uint8] | np.uint8:
     if column is None:
         return np.uint8(verdict(condition, None))
-    per_value = np.array([verdict(condition, value) for value in column.values], np.uint8)
+    asks = asked(condition)
+    per_value = np.array([asks(value) for value in column.values], np.uint8)
     return per_value[column.codes]
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from leads import fields
+from leads.models import Lead
 from leads.services.people import update_fields, upsert_lead
 
 pytestmark = pytest.mark.django_db
@@ -69,3 +70,27 @@ def test_values_of_now_are_the_columns():
     columns = fields.columns([jane.pk])
 
     assert fields.values_as_of(jane, timezone.now()) == {key: values[0] for key, values in columns.items()}
+
+
+def test_read_raw_an_address_says_the_same_about_its_domain_and_kind():
+    locals_ = [
+        "info",
+        "Hello",
+        "no-reply",
+        "noreply",
+        "john.smith",
+        "mar\u212aeting",
+        "x",
+        "ab",
+        "j2",
+    ]
+    locals_ += ["newsletter", "newsletters", "jobs.", "_hr", "a-b", "İhr"]
+    domains = ["acme.de", "Gmail.com", "mailinator.com", "x"]
+    odd = ["", "nobody", "@acme.de", "a@b@gmail.com", "info@@gmail.com", "a@"]
+    emails = [f"{local}@{domain}" for local in locals_ for domain in domains] + odd
+    ids = [Lead.objects.create(email=email, created_at=MONDAY).pk for email in emails]
+
+    raw = fields.raw_columns(ids, ["email_domain", "email_class"])
+
+    for key, whole in fields.columns(ids, ["email_domain", "email_class"]).items():
+        assert [raw[key].read(value) for value in raw[key].values] == whole

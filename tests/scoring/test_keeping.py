@@ -150,7 +150,7 @@ def test_what_no_rule_counts_any_more_may_stay_out_of_a_full_rescore(published, 
 
     for days in (0, 1, 15, 30, 60, 150, 199, 400):
         as_of = facts.microseconds(timezone.now() - timedelta(days=days))
-        lean = facts.of_leads(ids, idle=lambda end, now=as_of: compiled.idle_shapes(now - end).tolist())
+        lean = facts.of_leads(ids, idle=lambda end, now=as_of: compiled.idle_shapes(now - end))
         whole = facts.of_leads(ids)
         points = fit_points(model, columns, len(ids))
         few, all_ = (batch.score_many(compiled, read, points, as_of) for read in (lean, whole))
