@@ -52,8 +52,9 @@ def train(
     held = _held_back(sample.take(older), sample.take(newest), columns)
     card, odds = fitting.learn_calibrated(sample, columns, held["strength"])
     said = logistic(odds)
-    every = {column.key: column for column in columns}
-    warned = leakage.warnings(every, sample.won, list(sample.table.ids), later or {})
+    used = {column.key for column in columns}
+    looked_at = {key: column for key, column in sample.table.columns.items() if key not in excluded}
+    warned = leakage.warnings(looked_at, used, sample.won, list(sample.table.ids), later or {})
     measured = {
         **held,
         "rows": len(sample),
@@ -63,7 +64,7 @@ def train(
         "period": _period(instants),
         "months": _months(sample.won, said, instants),
         "scores": np.bincount((said * 10).astype(int).clip(0, 9), minlength=10).tolist(),
-        "warnings": [asdict(warning) for warning in warned],
+        "warnings": [asdict(warning) | {"used": warning.key in used} for warning in warned],
         "left_out": [asdict(column) for column in left_out],
         "seed": fitting.SEED,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,13 +31,20 @@ class Warning:
 
 
 def warnings(
-    columns: Mapping[str, Column], won: np.ndarray, ids: list[int], later: Mapping[str, tuple[int, int]]
+    columns: Mapping[str, Column],
+    used: Collection[str],
+    won: np.ndarray,
+    ids: list[int],
+    later: Mapping[str, tuple[int, int]],
 ) -> list[Warning]:
-    """`later`: {column: (values that came after the instant, values in all)}."""
+    """`later`: {column: (values that came after the instant, values in all)}. A column that is set afterwards is
+    named even when it cannot be used: somebody may wonder why.
+    """
     found: list[Warning] = []
     for column in columns.values():
         late = _set_later(column, *later.get(column.key, (0, 0)), len(won))
-        found.extend(warning for warning in (late, *_by_value(column, won, ids)) if warning)
+        by_value = _by_value(column, won, ids) if column.key in used else []
+        found.extend(warning for warning in (late, *by_value) if warning)
     return found
 
 

@@ -186,6 +186,15 @@ def test_a_column_that_is_set_afterwards_is_a_leak():
     assert signs(trained) == {("contract", "later")}
 
 
+def test_a_column_that_is_only_ever_set_afterwards_is_named_though_nothing_can_be_learnt_from_it():
+    invoice = choices("invoice", "Invoice", [None] * ROWS)
+
+    trained = card.train(sample_of(invoice), DAYS, later={"invoice": (300, 300)})
+
+    [warning] = trained.metrics["warnings"]
+    assert (warning["key"], warning["sign"], warning["used"]) == ("invoice", "later", False)
+
+
 def test_honest_columns_are_no_leaks_and_a_colleague_can_keep_one_out():
     trained = card.train(sample_of(), DAYS, excluded={"source"})
 
