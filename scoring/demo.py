@@ -21,7 +21,14 @@ from scoring.definition import model_of, published
 from scoring.explain import explain, newest_evidence
 from scoring.fit import FitPoints, fit_points
 from scoring.language import Model
-from scoring.models import DefinitionReview, ModelVersion, QualificationCycle, ReviewPolicy, ScoreChange
+from scoring.models import (
+    DefinitionReview,
+    ModelVersion,
+    Publication,
+    QualificationCycle,
+    ReviewPolicy,
+    ScoreChange,
+)
 from scoring.services import keeping
 
 REVIEWS = (
@@ -37,7 +44,9 @@ FADING = (7, 21, 45, 90)  # days after the last visit at which a quiet lead is l
 
 def load(*, now: datetime, size: int) -> str:
     call_command("publish_default_model", verbosity=0)
-    ModelVersion.objects.update(published_at=now - timedelta(days=366))
+    began = now - timedelta(days=366)
+    ModelVersion.objects.update(published_at=began)
+    Publication.objects.update(requested_at=began, due_at=began, settled_at=began, rescored_at=began)
     version = ModelVersion.objects.published()
     lead_ids = np.fromiter(Lead.objects.order_by("pk").values_list("pk", flat=True), dtype=np.int64)
     table, rows, instants = _moments(lead_ids, now)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -94,11 +95,14 @@ def passed(cycle: QualificationCycle) -> None:
 
 def let_go(lead_ids: list[int]) -> int:
     """These fell below the line, so the next crossing is their own."""
-    return (
-        HeldLead.objects.in_force()
-        .filter(lead__in=lead_ids)
-        .update(state=State.LEFT, settled_at=Now(), words=FALLEN)
-    )
+    held = _locked(HeldLead.objects.in_force().filter(lead__in=lead_ids))
+    return held.update(state=State.LEFT, settled_at=Now(), words=FALLEN)
+
+
+def _locked(rows: Any) -> Any:
+    """Everybody takes rows of the queue in the same order, so that no two wait for each other."""
+    turns = rows.by_turn().select_for_update(of=("self",))
+    return HeldLead.objects.in_force().filter(pk__in=list(turns.values_list("pk", flat=True)))
 
 
 def pace() -> Publication | None:
@@ -124,12 +128,13 @@ def expected(rank: int, *, per_hour: int, turns: list[datetime], now: datetime) 
     return slots[slot] + timedelta(hours=hours + 1)
 
 
+@transaction.atomic
 def dismiss(*, held_ids: list[int], reason: str, actor: Any) -> int:
     """They stay leads until they do something newer. How many were still held."""
     reason = reason.strip()
     if not reason:
         raise ReasonMissing("Say why they are not handed on.")
-    held = HeldLead.objects.in_force().filter(pk__in=held_ids)
+    held = _locked(HeldLead.objects.in_force().filter(pk__in=held_ids))
     return held.update(state=State.DISMISSED, settled_at=Now(), settled_by=actor, words=reason[:300])
 
 
