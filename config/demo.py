@@ -8,4 +8,5 @@ DEMO_STEPS = [
     "handoff.demo.load",
     "handoff.demo_routing.load",
     "scoring.demo_prediction.load",
+    "scoring.demo_backtest.load",
 ]

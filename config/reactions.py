@@ -9,6 +9,7 @@ REACTIONS: dict[str, list[str]] = {
     "leads.LeadSuppressed": ["nurturing.tasks.stop_lead"],
     "leads.LeadDisqualified": ["scoring.tasks.close_cycle_of", "nurturing.tasks.stop_lead"],
     "leads.LeadsMerged": ["scoring.tasks.follow_merges", "handoff.tasks.follow_merges"],
+    "scoring.BacktestQueued": ["scoring.tasks.run_backtest"],
     "scoring.ModelPublished": ["scoring.tasks.rescore_all"],
     "scoring.TrainingAsked": ["scoring.tasks.train_prediction"],
     "scoring.LeadQualified": ["handoff.tasks.start_clock", "nurturing.tasks.check_goals"],

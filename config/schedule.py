@@ -22,6 +22,7 @@ SCHEDULE = {
     "enter campaigns anew": {"task": "nurturing.tasks.take_in_re_entries", "schedule": 30.0},
     "stop who must not be mailed": {"task": "nurturing.tasks.sweep_stops", "schedule": 30.0},
     "finish imports": {"task": "leads.tasks.sweep_imports", "schedule": 20.0},
+    "run backtests": {"task": "scoring.tasks.sweep_backtests", "schedule": 20.0},
     "close cycles of the disqualified": {"task": "scoring.tasks.sweep_cycles", "schedule": 30.0},
     "work a sample of the scores out again": {"task": "scoring.tasks.check_shadow", "schedule": 3600.0},
     "add the lines of scores up": {"task": "scoring.tasks.check_lines", "schedule": 24 * 3600.0},

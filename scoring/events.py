@@ -49,3 +49,8 @@ class ReviewDue:
     """Its owner has to look at the definition again."""
 
     reminder_id: int
+
+
+@dataclass(frozen=True)
+class BacktestQueued:
+    backtest_id: int

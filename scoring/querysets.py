@@ -95,3 +95,23 @@ class HeldLeadQuerySet(models.QuerySet):
     def by_turn(self) -> Self:
         """The oldest publication first, of one the highest score."""
         return self.order_by("publication", "-total", "id")
+
+
+class BacktestQuerySet(models.QuerySet):
+    def visible_to(self, user: User | Any) -> Self:
+        """Marketing, managers and admins prove a definition; reps read the one in force."""
+        return self.none() if user.is_rep else self
+
+    def proofs_of(self, version: Any) -> Self:
+        """Finished runs of this version, newest first."""
+        return (
+            self.filter(version=version, state="done")
+            .select_related("created_by")
+            .defer("result")
+            .order_by("-pk")
+        )
+
+    def waiting(self) -> Self:
+        """Nobody works on them: the bell was lost, or the worker died."""
+        free = models.Q(claimed_until=None) | models.Q(claimed_until__lt=Now())
+        return self.filter(free, state__in=("queued", "running"))

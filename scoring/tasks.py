@@ -5,10 +5,11 @@ from contextlib import suppress
 
 from celery import shared_task
 
-from leads.events import heard
+from leads.events import heard, publish
+from scoring.events import BacktestQueued
 from scoring.models import QualificationCycle
 from scoring.prediction.card import TooLittle
-from scoring.services import checks, cycles, draining, keeping, predictions, publishing, reviews
+from scoring.services import backtests, checks, cycles, draining, keeping, predictions, publishing, reviews
 
 BATCH = 500  # leads a transaction
 ROUNDS = 40  # batches a run, so that one run stays well under its time limit
@@ -116,3 +117,15 @@ def keep_predictions() -> None:
 def remind_of_review() -> bool:
     """Whoever answers for the definition is told on the day, once."""
     return reviews.remind_owner()
+
+
+@shared_task(time_limit=1800, soft_time_limit=1700)  # seconds; a hundred times what a million leads take
+def run_backtest(backtest_id: int) -> None:
+    backtests.work_on(backtest_id)
+
+
+@shared_task
+def sweep_backtests() -> None:
+    """Find backtests whose bell was lost or whose worker died."""
+    for backtest_id in backtests.waiting():
+        publish(BacktestQueued(backtest_id=backtest_id))

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from scoring.views import definition, explanation, holding, leads, prediction
+from scoring.views import backtests, definition, explanation, holding, leads, prediction
 
 app_name = "scoring"
 urlpatterns: list[URLPattern] = [
@@ -11,6 +11,13 @@ urlpatterns: list[URLPattern] = [
     path("scoring/held/", holding.held, name="held"),
     path("scoring/held/releases/", holding.release, name="release"),
     path("scoring/held/dismissals/", holding.dismiss, name="dismiss"),
+    path("scoring/backtests/", backtests.backtest_list, name="backtests"),
+    path("scoring/backtests/<int:pk>/", backtests.backtest, name="backtest"),
+    path("scoring/backtests/<int:pk>/line/", backtests.line, name="backtest_line"),
+    path("scoring/backtests/<int:pk>/progress/", backtests.progress, name="backtest_progress"),
+    path("scoring/backtests/<int:pk>/cancellation/", backtests.cancellation, name="backtest_cancellation"),
+    path("scoring/backtests/<int:pk>/enters/", backtests.enters, name="backtest_enters"),
+    path("scoring/backtests/<int:pk>/leaves/", backtests.leaves, name="backtest_leaves"),
     path("scoring/prediction/", prediction.card, name="prediction"),
     path("scoring/prediction/trainings/", prediction.train, name="train"),
     path("scoring/prediction/exclusions/", prediction.leave_out, name="leave_out"),

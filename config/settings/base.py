@@ -211,6 +211,7 @@ CELERY_TASK_ROUTES = {
     "scoring.tasks.rescore_*": {"queue": "bulk"},
     "scoring.tasks.train_prediction": {"queue": "bulk"},
     "scoring.tasks.keep_predictions": {"queue": "bulk"},
+    "scoring.tasks.run_backtest": {"queue": "bulk"},
     "scoring.*": {"queue": "scoring"},
     "nurturing.*": {"queue": "nurture"},
     "leads.*": {"queue": "bulk"},
@@ -239,6 +240,8 @@ CELERY_BEAT_SCHEDULE = SCHEDULE
 CELERY_BEAT_SCHEDULER = "config.beat:HeartbeatScheduler"
 CELERY_TIMEZONE = "UTC"
 
+ACCEPTANCES = "handoff.acceptances.first_accepted"  # asked by scoring.backtest
+SALES_CAPACITY = "handoff.acceptances.capacity_a_day"
 CAMPAIGN_NAMES = "nurturing.names.campaign_names"  # asked by leads.campaigns
 TANDEM_MAX_SHAPES = env.int("TANDEM_MAX_SHAPES", default=200_000)  # rows of the shape dictionary
 TANDEM_SHOW_DESIGN = False

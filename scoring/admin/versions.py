@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from scoring.admin.publications import PublicationPages, standing
 from scoring.admin.words import in_words
-from scoring.models import ModelVersion, Rule, RuleGroup
+from scoring.models import Backtest, ModelVersion, Rule, RuleGroup
 from scoring.services.versions import check, create_draft, create_usual
 from scoring.versions import compared, version_before
 
@@ -72,6 +72,7 @@ class ModelVersionAdmin(PublicationPages):
     ) -> Any:
         version = get_object_or_404(ModelVersion, pk=object_id) if object_id.isdecimal() else None
         context = _about(version, request.user) if version else {}
+        context |= {"proofs": Backtest.objects.proofs_of(version)[:5]} if version else {}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def draft(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:

@@ -19,8 +19,10 @@ from scoring.compiler import (
     AGGREGATE,
     AWARD_LIFE,
     CEILING,
+    CRITICAL,
     DISTINCT,
     EACH,
+    EFFECT,
     GROUP,
     HALF_LIFE,
     MEASURED,
@@ -40,7 +42,7 @@ from scoring.language import SCALE
 CRAMPED = -1  # the notebook is too small for this lead
 
 # Columns of the state a course keeps per rule
-FIRST, END, LOW, HIGH, GATHERED, MASS, NOW = range(7)
+FIRST, END, LOW, HIGH, GATHERED, MASS, NOW, ABOVE = range(8)
 
 # What of `mind` belongs to this room; the others belong to the walk
 GATHERING = 8
@@ -60,6 +62,7 @@ class Notebook(NamedTuple):
     newest: NDArray[np.int64]
     mark: NDArray[np.int64]
     sums: NDArray[np.int64]
+    above: NDArray[np.int64]
     mind: NDArray[np.int64]
 
 
@@ -67,13 +70,14 @@ def new_notebook(model: Snapshot, occurrences: int) -> Notebook:
     rules = len(model.rules)
     return Notebook(
         touched=np.zeros(rules, np.int64),
-        state=np.zeros((rules, 7), np.int64),
+        state=np.zeros((rules, 8), np.int64),
         at=np.zeros(occurrences, np.int64),
         lasted=np.zeros(occurrences, np.int64),
         key=np.zeros(occurrences, np.int32),
         newest=np.full(model.keys, -1, np.int64),
         mark=np.full(model.keys, -1, np.int64),
         sums=np.zeros(len(model.groups), np.int64),
+        above=np.zeros(len(model.groups), np.int64),
         mind=np.zeros(9, np.int64),
     )
 
@@ -148,46 +152,45 @@ def move_on(rules, touched, note, at):
     state = note.state
     for rule in touched:
         while state[rule, HIGH] < state[rule, END] and note.at[state[rule, HIGH]] <= at:
-            _arrive(rules, rule, note, state[rule, HIGH])
+            _arrive(rules, rule, state, note.lasted, note.key, note.newest, state[rule, HIGH])
             state[rule, HIGH] += 1
         reach = rules[rule, REACH]
         while state[rule, LOW] < state[rule, HIGH] and at - note.at[state[rule, LOW]] >= reach:
-            _depart(rules, rule, note, state[rule, LOW])
+            _depart(rules, rule, state, note.lasted, note.key, note.newest, state[rule, LOW])
             state[rule, LOW] += 1
 
 
 @njit(nogil=True, cache=True)
-def _arrive(rules, rule, note, place):
-    state, replaced = note.state, False
+def _arrive(rules, rule, state, lasted, key, newest, place):
+    replaced = False
     if rules[rule, AGGREGATE] == DISTINCT:
-        replaced = note.newest[note.key[place]] >= 0
-        note.newest[note.key[place]] = place
+        replaced = newest[key[place]] >= 0
+        newest[key[place]] = place
     if not replaced:
-        state[rule, GATHERED] += note.lasted[place] if rules[rule, AGGREGATE] == SUM else 1
+        state[rule, GATHERED] += lasted[place] if rules[rule, AGGREGATE] == SUM else 1
     if not replaced or rules[rule, HALF_LIFE]:
-        state[rule, MASS] = min(state[rule, MASS] + _fresh_worth(rules, rule, note, place), FULLEST)
+        state[rule, MASS] = min(state[rule, MASS] + _fresh_worth(rules, rule, lasted, place), FULLEST)
 
 
 @njit(nogil=True, cache=True)
-def _depart(rules, rule, note, place):
-    state = note.state
+def _depart(rules, rule, state, lasted, key, newest, place):
     if rules[rule, AGGREGATE] == DISTINCT:
-        if note.newest[note.key[place]] != place:
+        if newest[key[place]] != place:
             return
-        note.newest[note.key[place]] = -1
-    state[rule, GATHERED] -= note.lasted[place] if rules[rule, AGGREGATE] == SUM else 1
+        newest[key[place]] = -1
+    state[rule, GATHERED] -= lasted[place] if rules[rule, AGGREGATE] == SUM else 1
     if not rules[rule, HALF_LIFE]:
-        state[rule, MASS] -= _fresh_worth(rules, rule, note, place)
+        state[rule, MASS] -= _fresh_worth(rules, rule, lasted, place)
 
 
 @njit(nogil=True, cache=True)
-def _fresh_worth(rules, rule, note, place):
+def _fresh_worth(rules, rule, lasted, place):
     """Of one occurrence that has not faded; never above the cap, so that running sums stay small."""
     if not rules[rule, EACH]:
         return np.int64(0)
     worth = rules[rule, POINTS] * SCALE
     if rules[rule, AGGREGATE] == SUM:
-        worth = worth * note.lasted[place] // rules[rule, N]
+        worth = worth * lasted[place] // rules[rule, N]
     return min(worth, rules[rule, CEILING])
 
 
@@ -206,6 +209,67 @@ def next_turn(rules, touched, note, at):
         if dies > at:
             turn = min(turn, dies)
     return turn
+
+
+# While a lead is far below every line, facts only raise a bound: no rule loses anything and none takes points away
+
+
+@njit(nogil=True, cache=True)
+def bound_from(model, base, row, note):
+    """In whole points; `above` holds what each group gains at most."""
+    worth = 0
+    for group in range(len(note.above)):
+        worth += _clamped(model.groups, group, base[row, group] + note.above[group])
+    return _rounded(worth)
+
+
+@njit(nogil=True, cache=True)
+def bound_anew(rules, touched, note):
+    """From the masses that were found last."""
+    note.above[:] = 0
+    for rule in touched:
+        if rules[rule, SIGN] > 0:
+            note.state[rule, ABOVE] = min(note.state[rule, NOW], rules[rule, CEILING])
+            note.above[rules[rule, GROUP]] += note.state[rule, ABOVE]
+
+
+@njit(nogil=True, cache=True)
+def take_in(facts, model, row, base, note, fact, stop, outside, news):
+    """Facts from `fact` on, before `outside`. (the first that brings `news` points or may be critical, its instant).
+
+    One function on purpose: handing the arrays on for each fact takes longer than the work.
+    """
+    at, shape, spans, entries, rules = facts.at, facts.shape, model.spans, model.entries, model.rules
+    groups, state, times, lasted, key = model.groups, note.state, note.at, note.lasted, note.key
+    newest, above = note.newest, note.above
+    while fact < stop and at[fact] < outside:
+        alarm = False
+        for entry in range(spans[shape[fact], 0], spans[shape[fact], 1]):
+            rule = entries[entry, 0]
+            if rules[rule, MEASURED] and not _measures_up(facts, fact, rules, rule):
+                continue
+            if rules[rule, EFFECT] == CRITICAL:
+                alarm = True
+            place = state[rule, HIGH]
+            while state[rule, LOW] < place and at[fact] - times[state[rule, LOW]] >= rules[rule, REACH]:
+                _depart(rules, rule, state, lasted, key, newest, state[rule, LOW])
+                state[rule, LOW] += 1
+            _arrive(rules, rule, state, lasted, key, newest, place)
+            state[rule, HIGH] += 1
+            if rules[rule, SIGN] > 0:
+                mass = state[rule, MASS]
+                if not rules[rule, EACH]:
+                    mass = rules[rule, POINTS] * SCALE if state[rule, GATHERED] >= rules[rule, N] else 0
+                mass = min(mass, rules[rule, CEILING])
+                above[rules[rule, GROUP]] += mass - state[rule, ABOVE]
+                state[rule, ABOVE] = mass
+        worth = 0
+        for group in range(len(groups)):
+            worth += _clamped(groups, group, base[row, group] + above[group])
+        if alarm or _rounded(worth) >= news:
+            return fact, at[fact]
+        fact += 1
+    return fact, np.int64(outside)
 
 
 # What it is worth
@@ -292,13 +356,15 @@ def losses_fade(rules, touched, note):
 
 
 @njit(nogil=True, cache=True)
-def most_ever(model, epochs, first, last, touched, note):
+def most_ever(model, base, first, last, fit_floor, touched, note):
     """No instant has more points than this: every occurrence fresh, every rule that takes points away asleep."""
     rules, sums = model.rules, note.sums
-    for group in range(len(sums)):
-        sums[group] = epochs.base[0, group]
-        for epoch in range(first, last):
-            sums[group] = max(sums[group], epochs.base[epoch, group])
+    sums[:] = -FULLEST
+    _raise_to(model, base, 0, fit_floor, sums)
+    for row in range(first, last):
+        _raise_to(model, base, row, fit_floor, sums)
+    if sums[0] == -FULLEST:
+        return -FULLEST
     for rule in touched:
         if rules[rule, SIGN] > 0:
             sums[rules[rule, GROUP]] += _most_of(rules, rule, note)
@@ -309,12 +375,19 @@ def most_ever(model, epochs, first, last, touched, note):
 
 
 @njit(nogil=True, cache=True)
+def _raise_to(model, base, row, fit_floor, sums):
+    if fit_of(model, base, row) >= fit_floor:
+        for group in range(len(sums)):
+            sums[group] = max(sums[group], base[row, group])
+
+
+@njit(nogil=True, cache=True)
 def _most_of(rules, rule, note):
     if not rules[rule, EACH]:
         return min(rules[rule, POINTS] * SCALE, rules[rule, CEILING])
     mass = 0
     for place in range(note.state[rule, FIRST], note.state[rule, END]):
-        mass += _fresh_worth(rules, rule, note, place)
+        mass += _fresh_worth(rules, rule, note.lasted, place)
         if mass >= rules[rule, CEILING]:
             return rules[rule, CEILING]
     return mass

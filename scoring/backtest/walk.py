@@ -24,6 +24,8 @@ from scoring.backtest.course import (
     HIGH,
     LOW,
     NOW,
+    bound_anew,
+    bound_from,
     fit_of,
     gather,
     losses_fade,
@@ -32,6 +34,7 @@ from scoring.backtest.course import (
     next_turn,
     remember_masses,
     satisfied,
+    take_in,
     total_of,
 )
 from scoring.compiler import CRITICAL, DISQUALIFIES, EFFECT, GIVES_POINTS, NEVER, SIGN
@@ -118,7 +121,7 @@ def walk(facts, model, epochs, leads, line, lists, begin, end, note):
 def _may_matter(model, epochs, leads, line, lead, touched, note):
     """Most leads come nowhere near the line, whatever the order of things."""
     first, last = leads.first[lead], leads.last[lead]
-    if most_ever(model, epochs, first, last, touched, note) >= line.lowest:
+    if most_ever(model, epochs.base, first, last, line.fit_floor, touched, note) >= line.lowest:
         return True
     for rule in touched:
         if model.rules[rule, EFFECT] == CRITICAL:
@@ -131,24 +134,56 @@ def _may_matter(model, epochs, leads, line, lead, touched, note):
 
 @njit(nogil=True, cache=True)
 def _walk_one(facts, model, epochs, leads, line, lists, lead, touched, note):
+    """Turn by turn where something may happen, fact by fact where nothing can."""
     epoch, last = leads.first[lead], leads.last[lead]
-    at, row = NEVER, 0
-    if leads.start[lead] < leads.stop[lead]:
-        at = facts.at[leads.start[lead]]
+    at, row, fact = NEVER, 0, leads.start[lead]
+    if fact < leads.stop[lead]:
+        at = facts.at[fact]
     if epoch < last:
         at = min(at, epochs.since[epoch])
     while at <= line.until:
         while epoch < last and epochs.since[epoch] <= at:
             row, epoch = epoch, epoch + 1
         move_on(model.rules, touched, note, at)
-        turn = min(next_turn(model.rules, touched, note, at), line.until + 1)
-        if epoch < last:
-            turn = min(turn, epochs.since[epoch])
-        if leads.barred_at[lead] > at:
-            turn = min(turn, leads.barred_at[lead])
+        outside = _next_outside(epochs, epoch, last, leads.barred_at[lead], line.until, at)
+        turn = min(next_turn(model.rules, touched, note, at), outside)
         look = _look(model, epochs, row, touched, note, at, leads.barred_at[lead] <= at)
         _stand(model, epochs, line, lists, lead, touched, note, look, at, turn)
-        at = turn
+        if not _is_quiet(model, epochs.base, line, look, touched, note):
+            at = turn
+            continue
+        while fact < leads.stop[lead] and facts.at[fact] <= at:
+            fact += 1
+        news = _news(line, note.mind) if look.fit >= line.fit_floor else NEVER
+        at = outside
+        if fact < leads.stop[lead]:
+            fact, at = take_in(facts, model, row, epochs.base, note, fact, leads.stop[lead], outside, news)
+
+
+@njit(nogil=True, cache=True)
+def _next_outside(epochs, epoch, last, barred_at, until, at):
+    """The next instant at which something other than a fact or time changes the lead; the end at the latest."""
+    following = until + 1
+    if epoch < last:
+        following = min(following, epochs.since[epoch])
+    return min(following, barred_at) if barred_at > at else following
+
+
+@njit(nogil=True, cache=True)
+def _is_quiet(model, base, line, look, touched, note):
+    """Only a new fact can bring news, because even without losses the lead has not enough."""
+    if note.mind[HELD] or look.critical != NO_RULE:
+        return False
+    bound_anew(model.rules, touched, note)
+    return look.fit < line.fit_floor or bound_from(model, base, look.row, note) < _news(line, note.mind)
+
+
+@njit(nogil=True, cache=True)
+def _news(line, mind):
+    """The least total that would be news of a lead outside."""
+    if mind[RECORD] >= line.threshold:
+        return np.int64(line.threshold)
+    return mind[RECORD] + 1
 
 
 @njit(nogil=True, cache=True)
@@ -173,10 +208,8 @@ def _stand(model, epochs, line, lists, lead, touched, note, look, at, turn):
     if critical and not look.barred:
         lists.critical_at[lead] = min(lists.critical_at[lead], at)
     if not mind[HELD]:
-        if look.barred or (not critical and look.fit < line.fit_floor):
-            return
         most = total_of(model, epochs.base, look.row, touched, note, FROM_ABOVE, at, at, at)
-        if not critical and most < line.threshold and most <= mind[RECORD]:
+        if look.barred or (not critical and (look.fit < line.fit_floor or most < _news(line, mind))):
             return
     total = total_of(model, epochs.base, look.row, touched, note, AT, at, at, at)
     fades = remember_masses(model.rules, touched, note)
@@ -265,8 +298,8 @@ def _while_fading(model, epochs, line, lists, lead, touched, note, look, at, las
 @njit(nogil=True, cache=True)
 def _goal(line, mind):
     """The least total that would be news; NEVER when none would."""
-    if not mind[HELD] and mind[RECORD] >= line.threshold:
-        return np.int64(line.threshold)
+    if not mind[HELD]:
+        return _news(line, mind)
     return mind[RECORD] + 1 if mind[RECORD] < line.highest else NEVER
 
 

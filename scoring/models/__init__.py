@@ -1,5 +1,6 @@
 """Facts about the definition of a qualified lead, and about each lead's score and qualification."""
 
+from scoring.models.backtests import Backtest, BacktestMove
 from scoring.models.checks import ScoreCheck
 from scoring.models.cycles import QualificationCycle
 from scoring.models.holds import HeldLead
@@ -17,6 +18,8 @@ from scoring.models.versions import ModelVersion, Rule, RuleGroup
 
 __all__ = [
     "Approval",
+    "Backtest",
+    "BacktestMove",
     "DefinitionReview",
     "HeldLead",
     "ModelVersion",

@@ -16,7 +16,7 @@ from scoring.definition import published
 from scoring.explain import labels
 from scoring.forms import ReviewForm
 from scoring.language import Model, Rule
-from scoring.models import ModelVersion
+from scoring.models import Backtest, ModelVersion
 from scoring.sentences import Labels, any_of, sentence, situation
 from scoring.services.reviews import CannotReview, record_review
 
@@ -33,6 +33,7 @@ def _page(request: HttpRequest, form: ReviewForm, status: int = 200) -> HttpResp
     context: dict[str, Any] = {"standing": standing, "form": form, "former": reviews.former()}
     if current and standing:
         context |= _in_words(*current)
+        context["proofs"] = Backtest.objects.visible_to(request.user).proofs_of(current[0])[:3]
         context["may_review"] = reviews.may_review(request.user)  # type: ignore[arg-type]
     context["versions"] = ModelVersion.objects.exclude(state="draft").select_related("published_by")[:20]
     return render(request, "scoring/definition.html", context, status=status)

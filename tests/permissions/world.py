@@ -12,6 +12,7 @@ from accounts.models import User
 from handoff.models import Absence
 from leads.services import imports
 from nurturing import tokens
+from scoring.models import Backtest
 from tests.handoff.factories import (
     make_cycle,
     make_deal,
@@ -61,6 +62,7 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         "nurturing:open": token[tokens.OPEN],
         "nurturing:click": "forged",
         "nurturing:mail": "none",
+        "scoring:backtest": Backtest.objects.create(draft={"version": 1}, until=timezone.now()).pk,
         "verb": "publish",
         "call": "track",
         "key": "forged",

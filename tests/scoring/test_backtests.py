@@ -1,0 +1,258 @@
+"""Backtests as people use them: asked for, run by a worker, cancelled, looked at; leads and scores stay untouched."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from leads import histories
+from leads.models import Lead, StageChange
+from scoring.backtest.measures import Share
+from scoring.models import Backtest, BacktestMove, ModelVersion, Rule, Score
+from scoring.services import backtests
+from scoring.services.backtests import WrongState, cancel_backtest, start_backtest, work_on
+from scoring.services.versions import create_draft
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def draft(published):
+    """Prices give 40 instead of 30, so a director qualifies with 60, and a mere planner does not."""
+    draft = create_draft(note="More for prices")
+    Rule.objects.filter(version=draft, key="director").update(points=5)
+    return draft
+
+
+@pytest.fixture
+def sold(make_lead, did):
+    """Two directors who looked at prices long ago; sales made an SQL of one, ten days after."""
+    leads = [make_lead(), make_lead()]
+    for lead in leads:
+        for days in (93, 92, 91):
+            did(lead, "page_view", days_ago=days, path="/pricing")
+    StageChange.objects.create(lead=leads[0], stage="sql", at=timezone.now() - timedelta(days=81))
+    Lead.objects.update(created_at=timezone.now() - timedelta(days=100))
+    return leads
+
+
+@pytest.fixture(autouse=True)
+def known_for_long(db, monkeypatch):
+    """Fields of leads made in a test are a moment old; here they were known when things happened."""
+    earlier = "e.pgh_created_at - interval '200 days'"
+    monkeypatch.setattr(
+        histories, "MICROSECONDS", histories.MICROSECONDS.replace("e.pgh_created_at", earlier)
+    )
+
+
+def finished(**terms):
+    made = start_backtest(**{"actor": None, **terms})
+    work_on(made.pk)
+    made.refresh_from_db()
+    return made
+
+
+def test_it_says_who_entered_and_what_became_of_them(published, sold):
+    done = finished(version=published)
+
+    side = done.result["sides"][0]
+    at = side["threshold"] - side["lowest"]
+    assert done.state == "done"
+    assert (side["entered"][at], side["judged"][at], side["hits"][at], side["caught"][at]) == (2, 2, 1, 1)
+    assert (done.result["reached"], done.result["base"]) == (1, [2, 1])
+
+
+def test_it_names_who_would_leave_and_touches_nobody(published, draft, sold, keen):
+    scores, stages = Score.objects.count(), StageChange.objects.count()
+
+    done = finished(version=draft, against=published)
+
+    assert done.result["leaves"] == [3, 1]
+    assert set(BacktestMove.objects.filter(backtest=done, kind="leaves").values_list("lead", flat=True)) == {
+        *(lead.pk for lead in sold),
+        keen.pk,
+    }
+    assert (Score.objects.count(), StageChange.objects.count()) == (scores, stages)
+
+
+def test_young_entries_are_counted_and_not_judged(published, keen):
+    done = finished(version=published)
+
+    side = done.result["sides"][0]
+    at = side["threshold"] - side["lowest"]
+    assert (side["entered"][at], side["judged"][at]) == (1, 0)
+
+
+def test_every_line_counts_as_a_backtest_with_that_line_would(published, sold, keen):
+    whole = finished(version=published).result["sides"][0]
+
+    for line in (30, 49, 50, 51, 70):
+        other = create_draft(source=published)
+        ModelVersion.objects.filter(pk=other.pk).update(threshold=line)
+        other.refresh_from_db()
+        side = finished(version=other).result["sides"][0]
+        for name in ("entered", "judged", "hits", "caught"):
+            assert side[name][line - side["lowest"]] == whole[name][line - whole["lowest"]], (line, name)
+
+
+def test_a_cancelled_one_stops_at_the_next_chunk_and_keeps_nothing(published, sold, monkeypatch):
+    made = start_backtest(version=published, actor=None)
+    run = backtests.run
+    monkeypatch.setattr(
+        backtests,
+        "run",
+        lambda models, span, outcome, progress: run(
+            models, span, outcome, lambda done, total: _cancelled(made) or progress(done, total), chunk=1
+        ),
+    )
+
+    work_on(made.pk)
+
+    made.refresh_from_db()
+    assert (made.state, made.result, made.done_leads) == ("cancelled", {}, 0)
+    with pytest.raises(WrongState):
+        cancel_backtest(backtest=made, actor=None)
+
+
+def _cancelled(made):
+    if made.state != "cancelled":
+        cancel_backtest(backtest=made, actor=None)
+    return False
+
+
+def test_what_a_killed_worker_left_is_run_again_and_given_up_after_three_deaths(published, sold):
+    made = start_backtest(version=published, actor=None)
+    lost = timezone.now() - timedelta(seconds=1)
+    Backtest.objects.filter(pk=made.pk).update(state="running", starts=1, claimed_until=lost)
+
+    assert backtests.waiting() == [made.pk]
+    work_on(made.pk)
+    made.refresh_from_db()
+    assert made.state == "done"
+
+    Backtest.objects.filter(pk=made.pk).update(state="running", starts=3, claimed_until=lost)
+    work_on(made.pk)
+    made.refresh_from_db()
+    assert made.state == "failed"
+    assert "You can start it again" in made.error
+
+
+def test_a_held_one_is_left_to_whoever_holds_it(published):
+    made = start_backtest(version=published, actor=None)
+    Backtest.objects.filter(pk=made.pk).update(
+        state="running", starts=1, claimed_until=timezone.now() + timedelta(minutes=1)
+    )
+
+    work_on(made.pk)
+
+    made.refresh_from_db()
+    assert (made.state, made.starts, made.result) == ("running", 1, {})
+
+
+def test_wilson_says_how_little_is_known():
+    assert Share(0, 0).value is None
+    assert (round(Share(0, 10).low, 3), round(Share(0, 10).high, 3)) == (0, 0.278)
+    assert (round(Share(50, 100).low, 3), round(Share(50, 100).high, 3)) == (0.404, 0.596)
+
+
+# Pages
+
+
+def test_a_marketer_asks_for_one_and_sees_it_done(client_of, mara, published, draft, sold):
+    client = client_of(mara)
+
+    asked = client.post(
+        "/scoring/backtests/",
+        {
+            "version": draft.pk,
+            "against_version": published.pk,
+            "outcome": "sql",
+            "maturity_days": 30,
+            "capacity": 5,
+        },
+    )
+    made = Backtest.objects.get()
+    waiting = client.get(asked.url).content.decode()
+    work_on(made.pk)
+    page = client.get(asked.url).content.decode()
+
+    assert (made.created_by, made.capacity) == (mara, 5)
+    assert "Waiting for its turn" in waiting
+    assert "Who would leave" in page
+    assert "Director: +20 → +5" in page
+
+
+def test_the_slider_answers_for_another_line_without_scoring(
+    client_of, mara, published, sold, django_assert_max_num_queries
+):
+    done = finished(version=published)
+    client = client_of(mara)
+    client.get(f"/scoring/backtests/{done.pk}/line/?line=50")
+
+    with django_assert_max_num_queries(5):
+        at_50 = client.get(f"/scoring/backtests/{done.pk}/line/?line=50", headers={"HX-Request": "true"})
+    at_80 = client.get(f"/scoring/backtests/{done.pk}/line/?line=80", headers={"HX-Request": "true"})
+
+    assert "MQLs a week at 50" in at_50.content.decode()
+    assert "MQLs a week at 80" in at_80.content.decode()
+    assert "<h1>" not in at_80.content.decode()
+
+
+@pytest.mark.parametrize("line", ["", "abc", "-5", "9999999999", "٣"])
+def test_a_senseless_line_is_the_nearest_or_the_own(client_of, mara, published, sold, line):
+    done = finished(version=published)
+
+    assert client_of(mara).get(f"/scoring/backtests/{done.pk}/?line={line}").status_code == 200
+
+
+def test_a_refused_form_names_the_field_and_keeps_what_was_typed(client_of, mara, published):
+    answer = client_of(mara).post(
+        "/scoring/backtests/",
+        {
+            "version": published.pk,
+            "against_version": published.pk,
+            "outcome": "sql",
+            "maturity_days": 0,
+            "since": "2999-01-01",
+            "capacity": -1,
+        },
+    )
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "this one would meet itself" in page
+    assert "This day is still to come" in page
+    assert "2999-01-01" in page
+    assert not Backtest.objects.exists()
+
+
+def test_a_broken_draft_is_refused_by_name(client_of, mara, draft):
+    Rule.objects.filter(version=draft, key="pricing").update(n=0)
+
+    answer = client_of(mara).post(
+        "/scoring/backtests/", {"version": draft.pk, "outcome": "sql", "maturity_days": 30, "capacity": 0}
+    )
+
+    assert answer.status_code == 422
+    assert "Rule “pricing”" in answer.content.decode()
+
+
+def test_reps_are_refused_and_nothing_changes(client_of, rita, published, sold):
+    done = finished(version=published)
+
+    assert client_of(rita).get(f"/scoring/backtests/{done.pk}/").status_code == 403
+    assert client_of(rita).post(f"/scoring/backtests/{done.pk}/cancellation/").status_code == 403
+    assert Backtest.objects.get().state == "done"
+
+
+def test_the_page_in_a_browser(page_as, axe, mara, published, draft, sold):
+    done = finished(version=draft, against=published)
+    page = page_as(mara, f"/scoring/backtests/{done.pk}/", width=1440)
+
+    axe(page)
+    page.locator("#line").fill("62")
+    page.get_by_text("MQLs a week at 62").wait_for()
+    page.goto("/scoring/backtests/")
+    axe(page)
+    page.goto(f"/scoring/backtests/{done.pk}/leaves/")
+    axe(page)
