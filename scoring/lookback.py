@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from leads.models import Activity, Lead
+from scoring.days import day_of, home, today
 from scoring.models import ModelVersion
 
 NOW = "now"  # in the address: the version in force now, instead of the one in force then
@@ -33,9 +34,14 @@ class Lookback:
         return self.then is not None and self.current is not None and self.then != self.current
 
     @property
+    def day(self) -> date | None:
+        """The day that was asked for, whatever the zone of the reader."""
+        return self.moment.date() if self.moment else None
+
+    @property
     def query(self) -> str:
         """The address of the same view again."""
-        day = {"as_of": f"{self.moment:%Y-%m-%d}"} if self.moment else {}
+        day = {"as_of": self.day.isoformat()} if self.day else {}
         choice = {"version": NOW} if self.may_choose and self.version == self.current else {}
         return urlencode({**day, **choice})
 
@@ -63,7 +69,7 @@ def _as_of(text: str) -> tuple[datetime | None, str]:
         day = None
     if day is None:
         return None, f"“{text[:40]}” is not a date. Today is shown; write a date as 2026-11-17."
-    end = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=timezone.get_default_timezone())
+    end = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=home())
     return (end, "") if end < timezone.now() else (None, "")
 
 
@@ -82,11 +88,8 @@ def life_of(lead: Lead, moment: datetime | None) -> Life:
         Activity.objects.filter(lead_id=lead.pk).order_by("occurred_at").values_list("occurred_at", flat=True)
     )
     born = min([lead.created_at, *oldest[:1]])
-    zone, today = (
-        timezone.get_default_timezone(),
-        timezone.localdate(timezone=timezone.get_default_timezone()),
-    )
-    first = max(timezone.localdate(born, zone), today - timedelta(days=3650))
-    shown = timezone.localdate(moment, zone) if moment else today
-    days = max((today - first).days, 1)
+    now = today()
+    first = max(day_of(born), now - timedelta(days=3650))
+    shown = day_of(moment) if moment else now
+    days = max((now - first).days, 1)
     return Life(first, days, min(max((shown - first).days, 0), days))

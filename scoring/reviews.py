@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.utils import timezone
-
 from accounts.models import User
+from scoring.days import day_of, today
 from scoring.models import DefinitionReview, ModelVersion, ReviewPolicy
 
 SHOWN = 10  # former reviews on the page
@@ -50,13 +49,12 @@ def standing(version: ModelVersion | None = None) -> Standing | None:
     version = version or ModelVersion.objects.published()
     if version is None or version.published_at is None:
         return None
-    zone = timezone.get_default_timezone()
     return Standing(
         version=version,
         policy=ReviewPolicy.current(),
         last=version.reviews.select_related("by").first(),
-        today=timezone.localdate(timezone=zone),
-        published_on=timezone.localdate(version.published_at, zone),
+        today=today(),
+        published_on=day_of(version.published_at),
     )
 
 

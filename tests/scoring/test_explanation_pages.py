@@ -77,6 +77,15 @@ def test_a_date_is_told_by_the_version_in_force_then_and_on_request_by_that_of_n
     assert anew["asked"].may_choose
 
 
+def test_the_day_asked_for_is_the_day_shown_in_every_zone(scored, mara, client_of):
+    type(mara).objects.filter(pk=mara.pk).update(time_zone="Pacific/Auckland")
+
+    page = client_of(mara).get(url("explanation", scored), {"as_of": "2026-03-01"})
+
+    assertContains(page, "Sunday, 1 March 2026")
+    assertContains(page, 'value="2026-03-01"')
+
+
 def test_before_the_first_version_that_of_now_speaks_and_says_so(scored, mara, client_of):
     page = client_of(mara).get(url("explanation", scored), {"as_of": day(1)})
 
