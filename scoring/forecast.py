@@ -8,15 +8,18 @@ that bound still holds, no instant between needs to be looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scoring.course import Course
 from scoring.horizon import Fading, ends_of
-from scoring.rules import Score, holds
+from scoring.rules import Score, Tally, holds, settle
 
-MOST_ENDS = 1_000  # windows and expiries looked at before the search rests
-MOST_LOOKS = 4_000  # stretches of time looked at between two ends
+QUICK, LONG = (
+    10_000,
+    150_000,
+)  # facts weighed before a search rests: beside other things, on a page of its own
+LOOK = 25  # what a look weighs besides its facts
 
 
 @dataclass(frozen=True)
@@ -30,36 +33,48 @@ class Forecast:
 
 
 class _Rested(Exception):
-    """Too much to look at; everything before the instant holds."""
+    """There is more to weigh than was asked for."""
 
 
-def forecast(course: Course) -> Forecast:
+class _Patience:
+    """What may still be weighed."""
+
+    def __init__(self, facts: int) -> None:
+        self.left = facts
+
+    def weigh(self, found: Sequence[Tally]) -> None:
+        self.left -= LOOK + sum(len(tally.counted) for tally in found)
+        if self.left < 0:
+            raise _Rested
+
+
+def forecast(course: Course, patience: int = LONG) -> Forecast:
     """For a lead that counts as qualified at the course's instant."""
-    start = course.as_of
-    for _ in range(MOST_ENDS):
-        found = course.tallies(start)
-        fading = Fading(course.model, found, course.fits, start)
-        ends = [*course.arrivals(start), *(end for end in ends_of(found, start) if end > start)]
-        try:
-            fallen = _first_fall(course, fading, start, min(ends) - 1 if ends else fading.over_at)
-        except _Rested as rested:
-            return Forecast(sure_until=rested.args[0])
-        if fallen is not None or not ends:
-            return Forecast(falls_at=fallen)
-        start = min(ends)
-    return Forecast(sure_until=start)
+    start, rest = course.as_of, _Patience(patience)
+    try:
+        while True:
+            found = course.tallies(start)
+            fading = Fading(course.model, found, course.fits, start)
+            ends = [*course.arrivals(start), *(end for end in ends_of(found, start) if end > start)]
+            fallen = _first_fall(fading, start, min(ends) - 1 if ends else fading.over_at, rest)
+            if fallen is not None or not ends:
+                return Forecast(falls_at=fallen)
+            start = min(ends)
+    except _Rested:
+        return Forecast(sure_until=start)
 
 
-def _first_fall(course: Course, fading: Fading, first: int, last: int) -> int | None:
+def _first_fall(fading: Fading, first: int, last: int, rest: _Patience) -> int | None:
     """The first instant from `first` to `last`, both included, at which the lead has fallen."""
-    here = course.score(first)
+    here = settle(fading.model, fading.found, fading.fits)
     if here.qualifies and here.critical:
+        rest.weigh(fading.found)
         return None  # whatever its points
-    waiting, looks = [(first, last)], _countdown(first)
+    waiting = [(first, last)]
     while waiting:
         low, high = waiting.pop()
-        next(looks)
-        if _stays(course, here, fading, gains_at=high, losses_at=low):
+        rest.weigh(fading.found)
+        if _stays(here, fading, gains_at=high, losses_at=low):
             continue
         if low == high:
             return low
@@ -68,18 +83,11 @@ def _first_fall(course: Course, fading: Fading, first: int, last: int) -> int | 
     return None
 
 
-def _countdown(first: int) -> Iterator[None]:
-    for _ in range(MOST_LOOKS):
-        yield
-    raise _Rested(first)
-
-
-def _stays(course: Course, here: Score, fading: Fading, gains_at: int, losses_at: int) -> bool:
+def _stays(here: Score, fading: Fading, gains_at: int, losses_at: int) -> bool:
     if here.disqualified:
         return False
-    points = fading.points(gains_at, losses_at)
-    stands = points.total >= course.model.threshold - course.model.margin
-    return stands and points.fit >= course.model.fit_floor
+    points, model = fading.points(gains_at, losses_at), fading.model
+    return points.total >= model.threshold - model.margin and points.fit >= model.fit_floor
 
 
 def still_holds(course: Course, at: int) -> bool:

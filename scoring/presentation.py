@@ -8,7 +8,7 @@ from datetime import datetime
 from scoring.explain import Explanation
 from scoring.explanation import Line
 from scoring.facts import instant
-from scoring.forecast import Forecast, forecast, still_holds
+from scoring.forecast import LONG, Forecast, forecast, still_holds
 from scoring.language import Group
 
 TOP = 4  # lines of a popover
@@ -70,13 +70,13 @@ class Outlook:
     foreseen: Forecast
 
 
-def outlook_of(found: Explanation, counts_as_qualified: bool) -> Outlook | None:
+def outlook_of(found: Explanation, counts_as_qualified: bool, patience: int = LONG) -> Outlook | None:
     """None for a lead that does not count as qualified."""
     course = found.course
     in_force = counts_as_qualified or found.qualified
     if found.excluded_because or not in_force or not still_holds(course, course.as_of):
         return None
-    foreseen = forecast(course)
+    foreseen = forecast(course, patience)
     falls_at = foreseen.falls_at
     return Outlook(
         falls_at=instant(falls_at) if falls_at else None,

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from leads.models import Lead
 from scoring import charts
 from scoring.explain import NothingPublished, explain
+from scoring.forecast import QUICK
 from scoring.lookback import scored_by
 from scoring.presentation import brief_of, groups_of, outlook_of
 
@@ -42,7 +43,7 @@ def _explained(lead: Lead) -> dict[str, object]:
         found = explain(lead, version=scored_by(lead))
     except NothingPublished:
         return {"explanation": None}
-    outlook = outlook_of(found, is_qualified(lead))
+    outlook = outlook_of(found, is_qualified(lead), QUICK)
     return {"explanation": found, "groups": groups_of(found), "outlook": outlook}
 
 
