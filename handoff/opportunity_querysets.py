@@ -18,6 +18,11 @@ class OpportunityQuerySet(models.QuerySet):
     def open(self) -> Self:
         return self.filter(closed_at=None)
 
+    def doubled(self) -> Self:
+        """Open deals of leads with more than one: two people turned out to be one, and each had a deal."""
+        other = self.model._default_manager.filter(lead=models.OuterRef("lead"), closed_at=None)
+        return self.open().filter(models.Exists(other.exclude(pk=models.OuterRef("pk"))))
+
     def won(self) -> Self:
         return self.filter(outcome="won")
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models.functions import Now
 
+from leads.querysets import leads_of
+
 if TYPE_CHECKING:
     from accounts.models import User
 
@@ -53,7 +55,7 @@ class HandoffQuerySet(models.QuerySet):
 class EvidenceQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
         """Whoever sees the lead sees what was said."""
-        return self.filter(lead__owner=user) if user.is_rep else self
+        return self.filter(lead__in=leads_of(user)) if user.is_rep else self
 
     def of_lead(self, lead_id: int) -> Self:
         """Newest first, with what was said to those who were merged into this lead, or into one of them."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, Q, TextField, Value
+from django.db.models import BooleanField, F, Func, Q, TextField, Value
 from django.db.models.functions import Coalesce, Concat, Lower
 
 if TYPE_CHECKING:
@@ -30,11 +31,33 @@ def names_and_address() -> Lower:
     )
 
 
+class _IsOneOf(Func):
+    """A column and an array: the column's index finds what is in it."""
+
+    template, arg_joiner = "%(expressions)s)", " = ANY("
+    output_field = BooleanField()
+
+
+def sold_to_by(rep: User | Any) -> Q:
+    """Leads that a rep owns, or has an open deal with: after a merge two reps may each have one with one lead.
+
+    Compared with an array, which an index can answer beside the one of owners; a subquery cannot.
+    """
+    leads = apps.get_model("leads", "Lead")._base_manager
+    with_deal = leads.filter(opportunities__owner=rep.pk, opportunities__closed_at=None).values("pk")
+    return Q(owner=rep.pk) | Q(_IsOneOf(F("pk"), ArraySubquery(with_deal)))
+
+
+def leads_of(rep: User | Any) -> models.QuerySet:
+    """For rows that hang on a lead, also on one that was merged into another."""
+    return apps.get_model("leads", "Lead")._base_manager.filter(sold_to_by(rep))
+
+
 class LeadQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
-        """The only door to leads. Reps see those they own; everybody else in the company sees all."""
+        """The only door to leads. Reps see those they sell to; everybody else in the company sees all."""
         people = self.filter(merged_into=None)
-        return people.filter(owner=user) if user.is_rep else people
+        return people.filter(sold_to_by(user)) if user.is_rep else people
 
     def with_score(self) -> Self:
         """Joins the score by its relation name: a narrow table of the floor above, and no import of it."""
@@ -72,8 +95,8 @@ class LeadQuerySet(models.QuerySet):
 
 class CompanyQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
-        """Reps see the companies of the leads they own."""
-        return self.filter(leads__owner=user).distinct() if user.is_rep else self
+        """Reps see the companies of those they sell to."""
+        return self.filter(leads__in=leads_of(user)).distinct() if user.is_rep else self
 
     def matching(self, words: str) -> Self:
         """The name or domain holds these words; two letters only match where a name begins."""
@@ -88,7 +111,7 @@ class CompanyQuerySet(models.QuerySet):
 
 class ActivityQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
-        return self.filter(lead__owner=user) if user.is_rep else self
+        return self.filter(lead__in=leads_of(user)) if user.is_rep else self
 
     def newest_first(self) -> Self:
         return self.order_by("-occurred_at", "-id")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models.functions import Now
 
+from leads.querysets import leads_of
+
 if TYPE_CHECKING:
     from accounts.models import User
 
@@ -23,7 +25,7 @@ class MarketingQuerySet(models.QuerySet):
 
 class EnrolmentQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
-        return self.filter(lead__owner=user) if user.is_rep else self
+        return self.filter(lead__in=leads_of(user)) if user.is_rep else self
 
     def active(self) -> Self:
         return self.filter(ended_at=None)
@@ -34,7 +36,7 @@ class EnrolmentQuerySet(models.QuerySet):
 
 class MessageQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
-        return self.filter(enrolment__lead__owner=user) if user.is_rep else self
+        return self.filter(enrolment__lead__in=leads_of(user)) if user.is_rep else self
 
     def due(self) -> Self:
         """Waiting, and their time has come. A person's decision or back-off moves `due_at`."""

@@ -8,6 +8,8 @@ from django.apps import apps
 from django.db import models
 from django.db.models.functions import Now
 
+from leads.querysets import leads_of
+
 if TYPE_CHECKING:
     from accounts.models import User
 
@@ -44,12 +46,12 @@ class ModelVersionQuerySet(models.QuerySet):
 
 class ScoreQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
-        return self.filter(lead__owner=user) if user.is_rep else self
+        return self.filter(lead__in=leads_of(user)) if user.is_rep else self
 
 
 class CycleQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
-        return self.filter(lead__owner=user) if user.is_rep else self
+        return self.filter(lead__in=leads_of(user)) if user.is_rep else self
 
     def open(self) -> Self:
         return self.filter(closed_at=None)
@@ -83,7 +85,7 @@ class PublicationQuerySet(models.QuerySet):
 
 class HeldLeadQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
-        return self.filter(lead__owner=user) if user.is_rep else self
+        return self.filter(lead__in=leads_of(user)) if user.is_rep else self
 
     def waiting(self) -> Self:
         return self.filter(state="waiting")

@@ -23,6 +23,7 @@ from handoff.views.inbox import find as find_handoff
 from handoff.views.pipeline import list_url, pipeline_context
 
 STEPS = 100  # of a deal's history that its page shows
+TWINS = 5  # more open deals with one lead are told as five
 Kind = PipelineStage.Kind
 
 
@@ -160,7 +161,17 @@ def deal_context(request: HttpRequest, found: Opportunity) -> dict[str, Any]:
         "path": PipelineStage.objects.filter(active=True, kind=Kind.OPEN),
         "may_work": found.workable_by(request.user),
         "back_url": list_url(request),
+        "beside": deals_beside(request.user, found),
     }
+
+
+def deals_beside(user: Any, found: Opportunity) -> list[tuple[Opportunity, bool]]:
+    """Other open deals with the same lead, and whether this person may open them."""
+    if not found.is_open:
+        return []
+    others = Opportunity.objects.open().filter(lead=found.lead_id).exclude(pk=found.pk)
+    rows = others.select_related("owner").order_by("pk")[:TWINS]
+    return [(deal, not user.is_rep or deal.owner_id == user.pk) for deal in rows]
 
 
 def _workable(request: HttpRequest, pk: int) -> Opportunity:

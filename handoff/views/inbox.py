@@ -21,7 +21,7 @@ from handoff.models import Handoff, Opportunity, SlaClock
 from handoff.pausing import pausing
 from handoff.services import snoozing
 from handoff.standing import outcome_words, passed_to, stamp
-from leads.models import Activity
+from leads.models import Activity, Lead
 from scoring.models import QualificationCycle
 
 Kind = SlaClock.Kind
@@ -204,7 +204,9 @@ def _beside(request: HttpRequest, beside: tuple[int | None, int | None]) -> dict
 
 def is_theirs(user: Any, handoff: Handoff) -> bool:
     """A rep keeps the record of what was handed to them, but reads no more of a lead that is no longer theirs."""
-    return not user.is_rep or (handoff.lead.owner_id == user.pk and handoff.lead.merged_into_id is None)
+    if not user.is_rep or (handoff.lead.owner_id == user.pk and handoff.lead.merged_into_id is None):
+        return True
+    return Lead.objects.visible_to(user).filter(pk=handoff.lead_id).exists()
 
 
 def _may_act(user: Any, handoff: Handoff) -> bool:

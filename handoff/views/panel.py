@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET
 
 from handoff.clock import database_now
 from handoff.faces import face
-from handoff.models import Handoff, SlaClock
+from handoff.models import Handoff, Opportunity, SlaClock
 from handoff.views.inbox_walk import inbox_walk
 from leads.models import Lead
 from scoring.models import QualificationCycle
 
 CYCLES = 10  # the newest; a lead with more has a story for the audit, not for a panel
+DEALS = 5  # open ones of one lead, after a merge
 
 
 @login_required
@@ -29,8 +30,18 @@ def panel(request: HttpRequest, lead_pk: int) -> HttpResponse:
         raise Http404
     fragment = request.wants_fragment  # type: ignore[attr-defined]
     template = "handoff/_panel.html" if fragment else "handoff/panel.html"
-    context = {"lead": lead, "cycles": _cycles(request, lead), **inbox_walk(request, lead.pk)}
+    context = {
+        "lead": lead,
+        "cycles": _cycles(request, lead),
+        "beside": _doubled_deals(request.user, lead),
+        **inbox_walk(request, lead.pk),
+    }
     return render(request, template, context)
+
+
+def _doubled_deals(user: Any, lead: Lead) -> list[tuple[Opportunity, bool]]:
+    deals = Opportunity.objects.doubled().filter(lead=lead).select_related("owner").order_by("pk")
+    return [(deal, not user.is_rep or deal.owner_id == user.pk) for deal in deals[:DEALS]]
 
 
 def _cycles(request: HttpRequest, lead: Lead) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from handoff.services import revenue
 
 LIST_KEYS = ("view", "state", "q", "owner", "stage", "currency", "closing", "after")
 FILTER_KEYS = ("q", "owner", "stage", "currency", "closing")
+DOUBLED = 6  # deals to settle that are shown at once
 
 
 @login_required
@@ -64,6 +65,7 @@ def pipeline_context(request: HttpRequest) -> dict[str, Any]:
         "list_url": list_url(request, view="list"),
         "clear_url": list_url(request, **dict.fromkeys(FILTER_KEYS, "")),
         "today": timezone.localdate(),
+        "doubled": _doubled(request.user),
         "may_work": not works_only_in_marketing(request.user),
     }
 
@@ -92,6 +94,14 @@ def list_url(request: HttpRequest, **changes: Any) -> str:
     query.update({key: str(value) for key, value in changes.items()})
     kept = urlencode({key: value for key, value in query.items() if value})
     return f"{reverse('handoff:pipeline')}{'?' if kept else ''}{kept}"
+
+
+def _doubled(user: Any) -> list[Opportunity]:
+    """For whoever can settle it: deals with leads that turned out to be one, and now have two."""
+    if not user.leads_sales:
+        return []
+    deals = Opportunity.objects.visible_to(user).doubled().select_related("owner", "lead")
+    return list(deals.order_by("lead", "pk")[:DOUBLED])
 
 
 def works_only_in_marketing(user: Any) -> bool:

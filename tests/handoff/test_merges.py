@@ -63,6 +63,42 @@ def test_the_winners_own_cycle_stays_and_the_losers_deal_is_not_lost(rita, otto,
     assert Lead.objects.get(pk=own.lead_id).owner == otto
 
 
+def test_two_open_deals_of_one_person_stay_reachable_are_named_and_can_both_be_won(
+    rita, otto, max, mara, client_of
+):
+    hers, his = make_deal(rita, mara), make_deal(otto, mara, name="Ingrid S.")
+
+    merged(his.lead, hers.lead)
+
+    for person, deal, other in ((rita, hers, "Otto Other"), (otto, his, "Rita Rep")):
+        client = client_of(person)
+        lead_page = client.get(f"/leads/{his.lead_id}/")
+        panel = client.get(f"/leads/{his.lead_id}/handoffs/").content.decode()
+        page = client.get(f"/pipeline/{deal.pk}/").content.decode()
+        assert lead_page.status_code == 200
+        assert all(
+            "More than one open deal since a merge" in each and other in each for each in (panel, page)
+        )
+    assert "close one of each" in client_of(max).get("/pipeline/").content.decode()
+    for person, deal in ((rita, hers), (otto, his)):
+        deal.refresh_from_db()
+        win(opportunity=deal, actor=person, version=deal.version, amount=Decimal(9), currency="EUR")
+    assert Lead.objects.get(pk=his.lead_id).stage == "customer"
+    assert "close one of each" not in client_of(max).get("/pipeline/").content.decode()
+
+
+def test_a_deal_shows_its_owner_that_lead_and_nobody_elses(rita, otto, mara, client_of):
+    deal, other = make_deal(rita, mara), make_lead("Greta Lindholm", owner=otto)
+    Lead.objects.filter(pk=deal.lead_id).update(owner=otto)
+
+    seen = set(Lead.objects.visible_to(rita).values_list("pk", flat=True))
+
+    assert seen == {deal.lead_id}
+    win(opportunity=deal, actor=rita, version=deal.version, amount=Decimal(9), currency="EUR")
+    assert not Lead.objects.visible_to(rita).exists()
+    assert client_of(rita).get(f"/leads/{other.pk}/").status_code == 404
+
+
 def test_the_next_score_opens_no_second_cycle_beside_the_one_that_comes_along(rita, mara):
     handoff, winner = accept(handoff=make_offer(rita, mara), actor=rita), make_lead("Ingrid S.")
     merge_leads(winner=winner, loser=handoff.lead, cause="Same person")
