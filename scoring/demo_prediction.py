@@ -29,7 +29,6 @@ def load(*, now: datetime, size: int) -> str:
             lead=lead,
             result="won" if dice.random() < _chance(lead, deeds.get(lead.pk, 0)) else "lost",
             source=SOURCE,
-            recorded_at=now - EARLIER / 3,
         )
         for lead in chosen
     )
