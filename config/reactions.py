@@ -12,6 +12,7 @@ REACTIONS: dict[str, list[str]] = {
     "scoring.BacktestQueued": ["scoring.tasks.run_backtest"],
     "scoring.ModelPublished": ["scoring.tasks.rescore_all"],
     "scoring.TrainingAsked": ["scoring.tasks.train_prediction"],
+    "scoring.HealthAsked": ["scoring.tasks.examine_rules"],
     "scoring.LeadQualified": ["handoff.tasks.start_clock", "nurturing.tasks.check_goals"],
     "scoring.CycleMoved": ["handoff.tasks.follow_merges"],
     "scoring.CycleClosed": ["handoff.tasks.close_up"],

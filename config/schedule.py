@@ -28,6 +28,7 @@ SCHEDULE = {
     "add the lines of scores up": {"task": "scoring.tasks.check_lines", "schedule": 24 * 3600.0},
     "remind of the review of the definition": {"task": "scoring.tasks.remind_of_review", "schedule": 3600.0},
     "keep predictions fresh": {"task": "scoring.tasks.keep_predictions", "schedule": 900.0},
+    "look over the rules": {"task": "scoring.tasks.keep_health", "schedule": 60.0},
     "heed opt-outs nobody heeded": {"task": "leads.tasks.heed_missed_opt_outs", "schedule": 24 * 3600.0},
     "make room for next months": {"task": "leads.tasks.ensure_partitions", "schedule": 6 * 3600.0},
     "forget old message ids": {"task": "leads.tasks.purge_message_keys", "schedule": 3600.0},

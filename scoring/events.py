@@ -54,3 +54,10 @@ class ReviewDue:
 @dataclass(frozen=True)
 class BacktestQueued:
     backtest_id: int
+
+
+@dataclass(frozen=True)
+class HealthAsked:
+    """The rules in force are to be looked over."""
+
+    report_id: int

@@ -6,10 +6,20 @@ from contextlib import suppress
 from celery import shared_task
 
 from leads.events import heard, publish
-from scoring.events import BacktestQueued
+from scoring.events import BacktestQueued, HealthAsked
 from scoring.models import QualificationCycle
 from scoring.prediction.card import TooLittle
-from scoring.services import backtests, checks, cycles, draining, keeping, predictions, publishing, reviews
+from scoring.services import (
+    backtests,
+    checks,
+    cycles,
+    draining,
+    health,
+    keeping,
+    predictions,
+    publishing,
+    reviews,
+)
 
 BATCH = 500  # leads a transaction
 ROUNDS = 40  # batches a run, so that one run stays well under its time limit
@@ -129,3 +139,16 @@ def sweep_backtests() -> None:
     """Find backtests whose bell was lost or whose worker died."""
     for backtest_id in backtests.waiting():
         publish(BacktestQueued(backtest_id=backtest_id))
+
+
+@shared_task(time_limit=3600, soft_time_limit=3500)  # seconds; as long as the lease of a report
+def examine_rules(report_id: int) -> None:
+    health.work_on(report_id)
+
+
+@shared_task
+def keep_health() -> None:
+    """Reports that nobody works on, or that would be older than a day."""
+    report_id = health.report_due()
+    if report_id is not None:
+        publish(HealthAsked(report_id=report_id))

@@ -2,12 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from scoring.views import backtests, definition, explanation, holding, leads, prediction
+from scoring.views import backtests, definition, explanation, health, holding, leads, prediction
 
 app_name = "scoring"
 urlpatterns: list[URLPattern] = [
     path("scoring/", definition.definition, name="definition"),
     path("scoring/reviews/", definition.review, name="review"),
+    path("scoring/health/", health.health, name="health"),
+    path("scoring/health/reports/", health.ask, name="health_reports"),
+    path("scoring/health/suggestions/<int:pk>/draft/", health.draft, name="suggestion_draft"),
     path("scoring/held/", holding.held, name="held"),
     path("scoring/held/releases/", holding.release, name="release"),
     path("scoring/held/dismissals/", holding.dismiss, name="dismiss"),

@@ -209,6 +209,7 @@ CELERY_TASK_ROUTES = {
     "handoff.tasks.send_notifications": {"queue": "news"},  # waits for servers that people named
     "handoff.*": {"queue": "handoff"},
     "scoring.tasks.rescore_*": {"queue": "bulk"},
+    "scoring.tasks.examine_rules": {"queue": "bulk"},
     "scoring.tasks.train_prediction": {"queue": "bulk"},
     "scoring.tasks.keep_predictions": {"queue": "bulk"},
     "scoring.tasks.run_backtest": {"queue": "bulk"},

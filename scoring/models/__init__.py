@@ -3,6 +3,7 @@
 from scoring.models.backtests import Backtest, BacktestMove
 from scoring.models.checks import ScoreCheck
 from scoring.models.cycles import QualificationCycle
+from scoring.models.health import HealthReport, Suggestion
 from scoring.models.holds import HeldLead
 from scoring.models.prediction import (
     Prediction,
@@ -21,6 +22,7 @@ __all__ = [
     "Backtest",
     "BacktestMove",
     "DefinitionReview",
+    "HealthReport",
     "HeldLead",
     "ModelVersion",
     "Prediction",
@@ -37,5 +39,6 @@ __all__ = [
     "Score",
     "ScoreChange",
     "ScoreCheck",
+    "Suggestion",
     "UnlearntField",
 ]

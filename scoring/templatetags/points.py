@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.templatetags.ui import score
+from scoring.health.findings import of
 
 register = template.Library()
 
@@ -31,3 +32,9 @@ def why_score_inside(subject: Any, lead_pk: int) -> SafeString:
     return format_html(
         '<span class="why" data-why="{}">{}</span>', reverse("scoring:why", args=[lead_pk]), score(subject)
     )
+
+
+@register.simple_tag
+def share(value: Any) -> str:
+    """18.9% of 604; "not known" of nobody."""
+    return of(value) if value.whole else "not known"

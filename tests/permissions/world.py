@@ -63,6 +63,7 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         "nurturing:click": "forged",
         "nurturing:mail": "none",
         "scoring:backtest": Backtest.objects.create(draft={"version": 1}, until=timezone.now()).pk,
+        "scoring:suggestion_draft": 1,  # there is none yet
         "verb": "publish",
         "call": "track",
         "key": "forged",
