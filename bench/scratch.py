@@ -100,6 +100,8 @@ def database(leads: int, activities: int) -> Iterator[None]:
     try:
         if fresh:
             _fill_or_drop(name, usual, leads, activities)
+        else:
+            call_command("migrate", verbosity=0, interactive=False)  # it may be older than the tables of today
         yield
     finally:
         _point_to(usual)
