@@ -16,6 +16,7 @@ REACTIONS: dict[str, list[str]] = {
     "scoring.LeadQualified": ["handoff.tasks.start_clock", "nurturing.tasks.check_goals"],
     "scoring.CycleMoved": ["handoff.tasks.follow_merges"],
     "scoring.CycleClosed": ["handoff.tasks.close_up"],
+    "scoring.AlertsRaised": ["handoff.tasks.tell_alerts"],
     "scoring.ScoresDiffer": ["handoff.tasks.tell_check"],
     "scoring.ReviewDue": ["handoff.tasks.tell_review"],
     "handoff.HandoffOffered": ["nurturing.tasks.stop_lead", "handoff.tasks.tell_handoff"],

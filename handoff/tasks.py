@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from handoff.services import calendars, clocks, deliveries, draining, merges, notifications, sweeps
+from handoff.services import alerts, calendars, clocks, deliveries, draining, merges, notifications, sweeps
 from handoff.services.feedback import ask
 from handoff.services.news import tell_queue
 from handoff.services.qualification import promote_complete
@@ -86,6 +86,14 @@ def tell_review(reminder_id: int, **_ids: int) -> None:
 @shared_task(acks_late=True)
 def tell_missed() -> None:
     notifications.tell_missed()
+    alerts.tell()
+
+
+@shared_task(acks_late=True)
+def tell_alerts() -> None:
+    """Rings within a second of the scoring that raised them."""
+    heard("handoff.tasks.tell_alerts")
+    alerts.tell()
 
 
 @shared_task(acks_late=True)

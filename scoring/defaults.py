@@ -234,3 +234,15 @@ FIT: list[dict[str, Any]] = [
 ]
 
 RULES = [*BEHAVIOUR, *FIT]
+
+WATCHES: list[dict[str, Any]] = [
+    {"name": "Asked for a demo", "on": "action", "activity": "demo_request"},
+    {
+        "name": "Pricing page, by a lead with an owner",
+        "on": "action",
+        "activity": "page_view",
+        "conditions": [_when("path", "starts_with", ["/pricing", "/plans"])],
+        "only_owned": True,
+    },
+    {"name": "Score rises to 80", "on": "crossing", "crossing": "rises", "points": 80},
+]

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from accounts.models import User
 from leads.fields import columns
 from leads.models import Lead, StageChange
-from scoring import engine, facts
+from scoring import demo_alerts, engine, facts
 from scoring.batch import Facts, Scores, holds_many, score_many
 from scoring.definition import model_of, published
 from scoring.explain import explain, newest_evidence
@@ -55,6 +55,7 @@ def load(*, now: datetime, size: int) -> str:
     opened = _open_cycles(version, crossings, now)
     keeping.score_leads(lead_ids.tolist())
     _review(version, now)
+    demo_alerts.load(now=now)
     return f"{len(lead_ids)} scores, {opened} leads that became MQL"
 
 

@@ -1,6 +1,7 @@
 """Facts this floor announces; ids only."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -61,3 +62,10 @@ class HealthAsked:
     """The rules in force are to be looked over."""
 
     report_id: int
+
+
+@dataclass(frozen=True)
+class AlertsRaised:
+    """Something watched for has happened; what, stands in scoring.Alert."""
+
+    coalesced: ClassVar[bool] = True  # carries nothing, so a thousand rings may be one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
@@ -117,3 +118,26 @@ class BacktestQuerySet(models.QuerySet):
         """Nobody works on them: the bell was lost, or the worker died."""
         free = models.Q(claimed_until=None) | models.Q(claimed_until__lt=Now())
         return self.filter(free, state__in=("queued", "running"))
+
+
+class WatchQuerySet(models.QuerySet):
+    def enabled(self) -> Self:
+        return self.filter(enabled=True).order_by("pk")
+
+    def with_alerts_since(self, days: int) -> Self:
+        """`fired`: how often each raised an alert in the last days; `last_fired`."""
+        since = Now() - timedelta(days=days)
+        return self.annotate(
+            fired=models.Count("alerts", filter=models.Q(alerts__at__gt=since)),
+            last_fired=models.Max("alerts__at"),
+        )
+
+
+class AlertQuerySet(models.QuerySet):
+    def visible_to(self, user: User | Any) -> Self:
+        """Of leads this person sees; a lead that was merged away has no page any more."""
+        of_people = self.filter(lead__merged_into=None)
+        return of_people.filter(lead__owner=user) if user.is_rep else of_people
+
+    def untold(self) -> Self:
+        return self.filter(told_at=None)

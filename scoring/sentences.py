@@ -64,9 +64,14 @@ PAGES = ("page_view", "engaged_time")
 
 def sentence(rule: Rule, labels: Labels = NO_LABELS) -> str:
     """As in: When a lead views a pricing page more than 2 times within 7 days, +25, at most 25."""
-    situation = _behaviour(rule, labels) if rule.subject == "behaviour" else _fit(rule, labels)
-    text = ", ".join([situation, _effect(rule), *_limits(rule)])
+    when = _behaviour(rule, labels) if rule.subject == "behaviour" else _fit(rule, labels)
+    text = ", ".join([when, _effect(rule), *_limits(rule)])
     return f"{text[:1].upper()}{text[1:]}{'.' if rule.enabled else ' (switched off).'}"
+
+
+def did(rule: Rule, labels: Labels = NO_LABELS) -> str:
+    """One occurrence: "asked for a demo"."""
+    return wording_of(rule.activity).past.format(_thing(rule, labels))
 
 
 def happened(rule: Rule, aggregate: int, labels: Labels = NO_LABELS) -> str:
@@ -75,7 +80,7 @@ def happened(rule: Rule, aggregate: int, labels: Labels = NO_LABELS) -> str:
     if rule.aggregate == "distinct":
         done = wording.past.format(_different(rule, aggregate, labels) + _suffix(rule, labels))
         return done + _within(rule)
-    done = wording.past.format(_thing(rule, labels))
+    done = did(rule, labels)
     amount = f", {_sum(rule, aggregate)} in all" if rule.aggregate == "sum" else _times(aggregate)
     return done + amount + _within(rule)
 

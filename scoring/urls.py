@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from scoring.views import backtests, definition, explanation, health, holding, leads, prediction
+from scoring.views import alerts, backtests, definition, explanation, health, holding, leads, prediction
 
 app_name = "scoring"
 urlpatterns: list[URLPattern] = [
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("scoring/health/", health.health, name="health"),
     path("scoring/health/reports/", health.ask, name="health_reports"),
     path("scoring/health/suggestions/<int:pk>/draft/", health.draft, name="suggestion_draft"),
+    path("scoring/alerts/", alerts.alerts, name="alerts"),
     path("scoring/held/", holding.held, name="held"),
     path("scoring/held/releases/", holding.release, name="release"),
     path("scoring/held/dismissals/", holding.dismiss, name="dismiss"),

@@ -28,6 +28,8 @@ class Notice(models.TextChoices):
     FEEDBACK = "feedback", "Your opinion of a lead is asked for"
     CHECK = "check", "Stored scores were found wrong"
     REVIEW = "review", "The definition is due for review"
+    ACTION = "action", "A lead did something that is watched for"
+    CROSSING = "crossing", "A score crossed a line that is watched"
 
 
 class Notification(models.Model):
@@ -44,6 +46,9 @@ class Notification(models.Model):
     in_app = models.BooleanField(default=True, help_text="Shown under the bell; else only sent.")
     created_at = models.DateTimeField(db_default=models.functions.Now())
     read_at = models.DateTimeField(null=True)
+    more = models.PositiveIntegerField(
+        default=0, help_text="How many alerts this one row stands for; 0 for one that speaks for itself."
+    )
 
     objects = NotificationQuerySet.as_manager()
 

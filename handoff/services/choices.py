@@ -46,20 +46,27 @@ USUAL = {
     Notice.FEEDBACK: Choice(mail=Mail.DIGEST),
     Notice.CHECK: Choice(mail=Mail.NOW, slack=True),
     Notice.REVIEW: Choice(mail=Mail.NOW),
+    Notice.ACTION: Choice(mail=Mail.DIGEST, slack=True),
+    Notice.CROSSING: Choice(mail=Mail.DIGEST),
 }
+ALERTS = (Notice.ACTION, Notice.CROSSING)
+UNASKED = Choice(in_app=False)  # managers hear of their team's alerts once they ask for them
 # Whoever hands a lead on hears what became of it, and whoever owns a deal how it ended: also reps.
 OF_ROLE = {
     User.Role.REP: (
         *(Notice.OFFERED, Notice.TAKEN, Notice.AT_RISK, Notice.BREACHED, Notice.SILENCE),
         *(Notice.ANSWERED, Notice.UNDONE, Notice.WON, Notice.FEEDBACK),
+        *ALERTS,
     ),
     User.Role.MARKETER: (
         *(Notice.AT_RISK, Notice.BREACHED, Notice.SILENCE),
         *(Notice.ANSWERED, Notice.UNDONE, Notice.WON, Notice.REVIEW),
+        *ALERTS,
     ),
     User.Role.MANAGER: (
         *(Notice.ESCALATED, Notice.SILENCE),
         *(Notice.ANSWERED, Notice.UNDONE, Notice.WON, Notice.REVIEW),
+        *ALERTS,
     ),
     User.Role.ADMIN: tuple(Notice),
 }
@@ -70,7 +77,11 @@ def choices_of(user: User) -> dict[str, Choice]:
     chosen = {
         row.kind: Choice(row.in_app, row.mail, row.slack) for row in user.notification_preferences.all()
     }
-    return {kind: chosen.get(kind, usual) for kind, usual in USUAL.items()}
+    return {kind: chosen.get(kind, _usual(user, kind)) for kind in USUAL}
+
+
+def _usual(user: User, kind: Notice) -> Choice:
+    return UNASKED if user.role == User.Role.MANAGER and kind in ALERTS else USUAL[kind]
 
 
 @transaction.atomic

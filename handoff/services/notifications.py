@@ -43,19 +43,26 @@ Channel = Delivery.Channel
 def tell(notes: Iterable[Note]) -> int:
     """Tells each once; how many were news. People who left, and news somebody turned off, are left out."""
     wanted = list(notes)
-    people = User.objects.filter(pk__in={note.user_id for note in wanted}, is_active=True)
-    by_id = {
-        user.pk: user
-        for user in people.select_related("slack_hook", "team").prefetch_related("notification_preferences")
-    }
+    by_id = people({note.user_id for note in wanted})
     return sum(_tell(by_id[note.user_id], note) for note in wanted if note.user_id in by_id)
+
+
+def people(user_ids: Iterable[int]) -> dict[int, User]:
+    """Those still here, with all that telling them asks for."""
+    found = User.objects.filter(pk__in=set(user_ids), is_active=True).select_related("slack_hook", "team")
+    return {user.pk: user for user in found.prefetch_related("notification_preferences")}
+
+
+def ways(user: User, kind: str) -> tuple[bool, list[str]]:
+    """Whether under the bell, and by which channels."""
+    choice = choices_of(user)[kind]
+    return choice.in_app, [each for each in choice.channels if each != Channel.SLACK or _hook_works(user)]
 
 
 @transaction.atomic
 def _tell(user: User, note: Note) -> bool:
-    choice = choices_of(user)[note.kind]
-    channels = [each for each in choice.channels if each != Channel.SLACK or _hook_works(user)]
-    if not choice.in_app and not channels:
+    in_app, channels = ways(user, note.kind)
+    if not in_app and not channels:
         return False
     row, created = Notification.objects.get_or_create(
         user=user,
@@ -65,20 +72,21 @@ def _tell(user: User, note: Note) -> bool:
             "lead_id": note.lead_id,
             "text": note.text[:300],
             "link": note.link,
-            "in_app": choice.in_app,
+            "in_app": in_app,
         },
     )
     if created:
-        _deliver(user, row, channels)
-        if choice.in_app:
+        deliver(user, row, channels)
+        if in_app:
             announce(users=[user.pk], kind="notification", id=row.pk)
     return created
 
 
-def _deliver(user: User, row: Notification, channels: list[str]) -> None:
+def deliver(user: User, row: Notification, channels: list[str], wait: timedelta = timedelta()) -> None:
+    """In the receiver's hours, and not before `wait` is over."""
     if not channels:
         return
-    now, hours = database_now(), hours_of(user)
+    now, hours = database_now() + wait, hours_of(user)
     Delivery.objects.bulk_create(
         [
             Delivery(notification=row, channel=channel, due_at=leaves_at(row.kind, channel, hours, now))

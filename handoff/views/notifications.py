@@ -34,6 +34,8 @@ ICONS = {
     Notice.FEEDBACK: ("message-square", "info"),
     Notice.CHECK: ("triangle-alert", "bad"),
     Notice.REVIEW: ("gauge", "warn"),
+    Notice.ACTION: ("flame", "good"),
+    Notice.CROSSING: ("gauge", "info"),
 }
 
 

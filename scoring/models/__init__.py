@@ -1,5 +1,6 @@
 """Facts about the definition of a qualified lead, and about each lead's score and qualification."""
 
+from scoring.models.alerts import Alert, Watch
 from scoring.models.backtests import Backtest, BacktestMove
 from scoring.models.checks import ScoreCheck
 from scoring.models.cycles import QualificationCycle
@@ -18,6 +19,7 @@ from scoring.models.scores import Score, ScoreChange
 from scoring.models.versions import ModelVersion, Rule, RuleGroup
 
 __all__ = [
+    "Alert",
     "Approval",
     "Backtest",
     "BacktestMove",
@@ -41,4 +43,5 @@ __all__ = [
     "ScoreCheck",
     "Suggestion",
     "UnlearntField",
+    "Watch",
 ]

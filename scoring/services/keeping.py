@@ -21,6 +21,7 @@ from scoring.definition import model_of, published
 from scoring.language import Model
 from scoring.models import ModelVersion, Score
 from scoring.rows import ScoreRows, Words
+from scoring.services import alerting
 from scoring.services.crossing import open_due_cycles, without_cycle
 from scoring.services.holding import let_go
 
@@ -48,7 +49,7 @@ def score_touched(*, limit: int) -> int:
     """Scores leads that did something, oldest note first; the notes go in the same transaction."""
     lead_ids = drain_touches(limit)
     if lead_ids:
-        score_leads(lead_ids)
+        score_leads(lead_ids, alert=True)
     return len(lead_ids)
 
 
@@ -63,7 +64,7 @@ def score_due(*, limit: int) -> int:
         )
         lead_ids = [row[0] for row in cursor.fetchall()]
     for version, ids in _by_version(lead_ids).items():
-        score_leads(ids, version=version)
+        score_leads(ids, version=version, alert=True)
     return len(lead_ids)
 
 
@@ -136,10 +137,11 @@ def stale_among(version: ModelVersion, model: Model, lead_ids: list[int]) -> lis
 
 
 @transaction.atomic
-def score_leads(lead_ids: Sequence[int], *, version: ModelVersion | None = None) -> Kept:
+def score_leads(lead_ids: Sequence[int], *, version: ModelVersion | None = None, alert: bool = False) -> Kept:
     """Scores these leads as of the database's clock and writes what changed. Unknown and merged ids are left out.
 
-    Under the version in force, if no other is named.
+    Under the version in force, if no other is named. With `alert`, whoever watches for what they did is told; a
+    publication that moves everybody tells nobody.
     """
     current = (version, model_of(version)) if version else published()
     if current is None or not lead_ids:
@@ -154,6 +156,8 @@ def score_leads(lead_ids: Sequence[int], *, version: ModelVersion | None = None)
     changed = rows.write(before, after, version, words, as_of)
     rows.stamp(before.lead, version)
     _cross(version, before, after)
+    if alert:
+        alerting.look(before, after, words, as_of)
     return Kept(len(before.lead), changed)
 
 

@@ -4,6 +4,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from scoring.models import ModelVersion
+from scoring.services.alerting import watch_the_usual
 from scoring.services.versions import create_usual, publish
 
 
@@ -15,4 +16,5 @@ class Command(BaseCommand):
         if ModelVersion.objects.exists():
             return
         publish(version=create_usual())
+        watch_the_usual()
         self.stdout.write("Version 1 of the scoring definition is published.")
