@@ -52,10 +52,11 @@ def of_leads(lead_ids: np.ndarray, *, amounts: bool = True, idle: Idle | None = 
     Without `amounts` they stay out, for a model that compares none. `idle(end)` names shapes that no rule counts
     when they happened before `end` (microseconds); their facts may stay out, so the server need not send them.
     """
-    return _of_range(lead_ids, amounts, idle) if is_dense(lead_ids) else _of_few(lead_ids, amounts)
+    return _of_range(lead_ids, amounts, idle) if is_dense(lead_ids) else of_few(lead_ids, amounts=amounts)
 
 
-def _of_few(lead_ids: np.ndarray, amounts: bool) -> Facts:
+def of_few(lead_ids: np.ndarray, *, amounts: bool = True) -> Facts:
+    """As `of_leads` for so few that a page may ask: nothing here loads numba."""
     columns = FEW | (AMOUNT if amounts else {})
     rows = "leads_activity WHERE lead_id = ANY(%s::bigint[])"
     lead, shape, at, seconds, *amount = _read([_arrays(columns, rows)], columns, [lead_ids.tolist()])[0]
@@ -78,7 +79,7 @@ def _of_range(lead_ids: np.ndarray, amounts: bool, idle: Idle | None) -> Facts:
     wanted = f"WHERE lead_id BETWEEN {first} AND {last} AND shape_id <> ALL(%s::int[])"
     months = months_made()
     if not months:
-        return _of_few(lead_ids, amounts)
+        return of_few(lead_ids, amounts=amounts)
     left_out = _left_out(months, idle)
     parts = _read([_arrays(columns, f"{month} {wanted}") for month in months], columns, left_out)
     key, *values = [np.concatenate(column) for column in zip(*parts, strict=True)]

@@ -49,7 +49,7 @@ def reasons(here: Model, there: Model, moments: Sequence[tuple[int, datetime]]) 
     ids = np.array(sorted(lead for lead, _ in moments), np.int64)
     if not len(ids):
         return {}
-    told, at = facts.of_leads(ids), dict(moments)
+    told, at = facts.of_few(ids), dict(moments)
     shapes = facts.shapes(np.unique(told.shape).tolist())
     known = eras_of(ids.tolist(), sorted({*fields_read(here), *fields_read(there)}))
     words, found = labels(), {}

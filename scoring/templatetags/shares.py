@@ -40,6 +40,12 @@ def lift(found: Lift) -> SafeString:
 
 
 @register.simple_tag
+def lift_apart(ours: Lift, theirs: Lift) -> str:
+    known = ours.share.sure and theirs.share.sure
+    return minus(ours.value, theirs.value) if known else "not known"
+
+
+@register.simple_tag
 def points_apart(ours: Share, theirs: Share) -> SafeString:
     """The difference of two shares in percentage points, as a pill; nothing when either is not known."""
     if not ours.sure or not theirs.sure or ours.value is None or theirs.value is None:
@@ -51,7 +57,13 @@ def points_apart(ours: Share, theirs: Share) -> SafeString:
 
 @register.filter
 def minus(one: float | None, other: float | None) -> str:
-    return "not known" if one is None or other is None else _signed(one - other)
+    """The difference with its sign; whole numbers stay whole."""
+    if one is None or other is None:
+        return "not known"
+    apart = one - other
+    if isinstance(apart, int):
+        return f"{'−' if apart < 0 else '+' if apart else '±'}{abs(apart):,}"
+    return _signed(apart)
 
 
 def _signed(value: float) -> str:

@@ -30,7 +30,8 @@ PROVERS = ("marketer", "manager")
 @roles(*PROVERS)
 @require_http_methods(["GET", "POST"])
 def backtest_list(request: HttpRequest) -> HttpResponse:
-    form = BacktestForm(request.POST or None, initial=suggested(request.GET.get("version", "")))
+    typed = request.POST if request.method == "POST" else None
+    form = BacktestForm(typed, initial=suggested(request.GET.get("version", "")))
     if request.method == "POST" and form.is_valid():
         try:
             made = backtests.start_backtest(

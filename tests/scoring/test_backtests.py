@@ -224,6 +224,7 @@ def test_a_refused_form_names_the_field_and_keeps_what_was_typed(client_of, mara
     assert "This day is still to come" in page
     assert "2999-01-01" in page
     assert not Backtest.objects.exists()
+    assert client_of(mara).post("/scoring/backtests/").status_code == 422
 
 
 def test_a_broken_draft_is_refused_by_name(client_of, mara, draft):
