@@ -101,7 +101,7 @@ def database(leads: int, activities: int) -> Iterator[None]:
         if fresh:
             _fill_or_drop(name, usual, leads, activities)
         else:
-            call_command("migrate", verbosity=0, interactive=False)  # it may be older than the tables of today
+            migrate()  # it may be older than the tables of today
         yield
     finally:
         _point_to(usual)
@@ -144,8 +144,12 @@ def _point_to(name: str) -> None:
     connections["default"].settings_dict["NAME"] = name
 
 
-def fill(leads: int, activities: int) -> None:
+def migrate() -> None:
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def fill(leads: int, activities: int) -> None:
+    migrate()
     now, companies = timezone.now(), max(leads // 10, 1)
     partitions.ensure([now - timedelta(days=30 * month) for month in range(14)])
     with connection.cursor() as cursor:
