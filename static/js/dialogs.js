@@ -99,4 +99,9 @@ export function place(pop, box) {
 }
 
 $$('dialog[data-autoshow]').forEach(openDialog);
-$$('.chart-scroll[data-end]').forEach((el) => { el.scrollLeft = el.scrollWidth; });
+const showNewest = () => $$('.chart-scroll[data-end]').forEach((el) => {
+  delete el.dataset.end; // once: whoever scrolled back stays there
+  el.scrollLeft = el.scrollWidth;
+});
+showNewest();
+document.addEventListener('htmx:afterSettle', showNewest);
