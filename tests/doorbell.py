@@ -14,9 +14,9 @@ import pytest
 from config import heartbeats
 from config.embedded.paths import LOCAL, ROOT
 from config.embedded.process import spawn, stop, wait_until
+from config.health import queues
 
 READY_SECONDS = 60.0
-QUEUES = "handoff,scoring,nurture,bulk"
 
 
 @dataclass
@@ -54,7 +54,7 @@ def is_idle() -> bool:
 def worker_process(django_db_setup: None, django_db_blocker: Any) -> Iterator[Worker]:
     """One worker for all tests of a module, working on their test database; other modules' tests work alone."""
     log = LOCAL / "test" / f"worker-{os.environ.get('PYTEST_XDIST_WORKER', 'only')}.log"
-    command = [sys.executable, "-m", "celery", "--app", "config", "worker", "--queues", QUEUES]
+    command = [sys.executable, "-m", "celery", "--app", "config", "worker", "--queues", ",".join(queues())]
     command += ["--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     environment = os.environ | {"DATABASE_URL": url_of_test_database(), "PYTHONUNBUFFERED": "1"}
     with log.open("wb") as output:

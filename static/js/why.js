@@ -71,7 +71,7 @@ document.addEventListener('focusin', (ev) => {
   const link = ev.target.closest?.('a');
   const pill = pillOf(ev.target) ?? (link && !link.closest('[data-follows]') ? $('[data-why]', link) : null);
   if (pill && ev.target.matches(':focus-visible')) soon(() => show(pill), WAIT);
-  else if (open && !pill) close();
+  else if (!pill) close(); // also what was about to open
 });
 
 document.addEventListener('keydown', (ev) => {
