@@ -12,10 +12,12 @@ const GONE = 'The reasons could not be loaded. Open the score to see them.';
 const kept = new Map();
 let open = null; // {pill, pop}
 let timer;
+let byFocus = false; // the timer was set by the focus: a pointer that rests elsewhere has no say
 
 const pillOf = (target) => target.closest?.('[data-why]');
 const inPop = (target) => Boolean(open && target?.closest?.('.why-holder') === open.pop);
-const soon = (work, wait) => { clearTimeout(timer); timer = setTimeout(work, wait); };
+const focused = () => { const at = document.activeElement; return inPop(at) || Boolean(open && at?.closest('a')?.contains(open.pill)); };
+const soon = (work, wait, focus = false) => { clearTimeout(timer); byFocus = focus; timer = setTimeout(work, wait); };
 
 async function linesOf(url) {
   const known = kept.get(url);
@@ -52,8 +54,8 @@ document.addEventListener('pointerover', (ev) => {
   const pill = pillOf(ev.target);
   if (pill) soon(() => show(pill), open?.pill === pill ? 0 : WAIT);
   else if (inPop(ev.target)) clearTimeout(timer);
-  else if (open) soon(close, LEAVE);
-  else clearTimeout(timer);
+  else if (open) { if (!focused()) soon(close, LEAVE); }
+  else if (!byFocus) clearTimeout(timer);
 });
 
 // A tap opens the lines; they hold the link to the whole.
@@ -70,7 +72,7 @@ document.addEventListener('focusin', (ev) => {
   if (inPop(ev.target)) return;
   const link = ev.target.closest?.('a');
   const pill = pillOf(ev.target) ?? (link && !link.closest('[data-follows]') ? $('[data-why]', link) : null);
-  if (pill && ev.target.matches(':focus-visible')) soon(() => show(pill), WAIT);
+  if (pill && ev.target.matches(':focus-visible')) soon(() => show(pill), WAIT, true);
   else if (!pill) close(); // also what was about to open
 });
 
