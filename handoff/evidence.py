@@ -44,12 +44,15 @@ class Card:
     missing: list[str]  # what the organisation asks for and nobody knows, in words
 
 
+SETTLED = (Lead.Stage.SQL, Lead.Stage.OPPORTUNITY, Lead.Stage.CUSTOMER)  # nothing has to be asked for first
+
+
 def card(lead: Lead) -> Card:
     rows = list(BantEvidence.objects.of_lead(lead.pk).select_related("recorded_by")[:SHOWN])
     letters = [_letter(key, [row for row in rows if row.letter == key]) for key in bant.LETTERS]
     standing = bant.standings(bant.newest(rows))
     labels = dict(BantEvidence.Letter.choices)
-    missing = bant.missing(standing, Agreement.current().needed)
+    missing = [] if lead.stage in SETTLED else bant.missing(standing, Agreement.current().needed)
     return Card(letters, bant.summary(standing), [str(labels[key]).lower() for key in missing])
 
 

@@ -48,7 +48,9 @@ def dialog(
     return response
 
 
-def go(request: HttpRequest, url: str, text: str, *, problem: bool = False) -> HttpResponse:
-    """Without script: say it on the next page."""
-    (messages.error if problem else messages.success)(request, text)
+def go(
+    request: HttpRequest, url: str, text: str, *, problem: bool = False, undo_url: str = ""
+) -> HttpResponse:
+    """Without script: say it on the next page, with a button that takes it back."""
+    (messages.error if problem else messages.success)(request, text, extra_tags=undo_url)
     return redirect(url)

@@ -165,7 +165,7 @@ def decide(
     words = words if isinstance(words, str) else words()
     if not request.wants_fragment:  # type: ignore[attr-defined]
         url = inbox_url(request, handoff if stay or undo_url else None)
-        return answers.go(request, url, words)
+        return answers.go(request, url, words, undo_url=undo_url)
     context = list_context(request, board=False)
     following = handoff.pk if stay else beside
     open_next = find(request, following) if following else first_of(context["groups"])

@@ -157,7 +157,7 @@ def _answer(
     request: HttpRequest, cycles: Cycles, following: int | None, words: str, refused: bool, undo_url: str
 ) -> HttpResponse:
     if not request.wants_fragment:  # type: ignore[attr-defined]
-        return answers.go(request, list_url(request), words, problem=refused)
+        return answers.go(request, list_url(request), words, problem=refused, undo_url=undo_url)
     parts: list[tuple[str, dict[str, Any]]] = []
     if following:
         sheet = sheet_context(request, find_cycle(request, following))

@@ -135,21 +135,26 @@ def test_of_two_tabs_the_second_is_told_who_was_faster(company, page_as, rita):
     expect(second.locator("#lead")).to_contain_text("Rita Rep accepted it on")
 
 
-def test_accept_works_without_script(company, page_as, rita):
+def test_accept_works_without_script_and_can_be_taken_back(company, page_as, rita):
     page = page_as(rita, "/inbox/", javascript=False)
 
     page.get_by_role("button", name="Accept").click()
-
     expect(page.locator("#toasts")).to_contain_text("Hanna Virtanen accepted.")
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+
+    expect(page.locator("#toasts")).to_contain_text("Undone. Hanna Virtanen waits for your decision.")
+    expect(page.get_by_role("button", name="Accept")).to_be_visible()
 
 
-def test_hand_off_works_without_script(company, page_as, mara, rita):
+def test_hand_off_works_without_script_and_can_be_taken_back(company, page_as, mara, rita):
     page = page_as(mara, "/queue/", javascript=False)
 
     page.get_by_role("link", name="Hand off Priya Raman").click()
     page.get_by_role("button", name="Hand off").click()
-
     expect(page.locator("#toasts")).to_contain_text("Priya Raman was handed off to Rita Rep.")
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+
+    expect(page.get_by_role("link", name="Hand off Priya Raman")).to_be_visible()
 
 
 def test_a_phone_shows_the_list_or_one_lead(company, page_as, rita):
