@@ -45,7 +45,7 @@ async function look() {
 }
 
 const isDisturbing = (here) => performance.now() - touchedAt < REST || isBusy(here)
-  || Boolean($('dialog[open],[data-dragged],[aria-busy=true]') || $$('[popover]:popover-open', here).length);
+  || Boolean($('dialog[open],[data-dragged],[aria-busy=true],.why-holder') || $$('[popover]:popover-open', here).length);
 
 function offer() {
   const here = part();

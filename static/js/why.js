@@ -29,18 +29,22 @@ async function linesOf(url) {
   return html;
 }
 
-async function show(pill) {
-  if (open?.pill === pill) return;
+// The pill as it stands now: a live list may have been drawn anew since the pointer or the focus came.
+const again = (pill) => (pill.isConnected ? pill : $(`[data-why="${CSS.escape(pill.dataset.why)}"]`));
+
+async function show(asked) {
+  const pill = again(asked);
+  if (!pill || open?.pill === pill) return;
   close();
   const pop = element('div', { class: 'pop why-holder', popover: 'manual', role: 'group', 'aria-label': 'Why this score' });
   const mine = open = { pill, pop };
   let html;
   try { html = await linesOf(pill.dataset.why); } catch { html = null; }
-  if (open !== mine || !pill.isConnected) return;
+  if (open !== mine || !mine.pill.isConnected) return;
   if (html) pop.innerHTML = html; else pop.append(element('p', { class: 'muted fs-sm' }, GONE));
-  (pill.closest('dialog,main,aside') ?? document.body).append(pop); // a landmark, and never behind a dialog
+  (mine.pill.closest('dialog,main,aside') ?? document.body).append(pop); // a landmark, and never behind a dialog
   pop.showPopover();
-  place(pop, pill.getBoundingClientRect());
+  place(pop, mine.pill.getBoundingClientRect());
 }
 
 function close() {
@@ -85,4 +89,12 @@ document.addEventListener('keydown', (ev) => {
 }, true);
 
 document.addEventListener('scroll', (ev) => { if (open && !inPop(ev.target)) close(); }, { capture: true, passive: true });
-document.addEventListener('htmx:beforeSwap', close);
+
+// A swap elsewhere (the counts in the navigation, news) leaves what is open, and what is about to open, alone. A list
+// drawn anew hands it on to the same lead's new pill.
+document.addEventListener('htmx:afterSwap', () => {
+  if (!open || open.pill.isConnected) return;
+  const isLoading = !open.pop.hasChildNodes();
+  const pill = open.pop.isConnected || isLoading ? again(open.pill) : null;
+  if (pill) open.pill = pill; else close();
+});

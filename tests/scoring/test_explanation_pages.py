@@ -1,12 +1,10 @@
 """The popover, the whole explanation at any date, and the activities behind one line."""
 
-from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import TimeoutError as TooLate
 from pytest_django.asserts import assertContains, assertNotContains
 
 from leads.models import Disqualification
@@ -163,7 +161,8 @@ def test_pill_popover_slider_and_lines_work_by_mouse_and_by_key(scored, mara, pa
     axe(page)
     page.keyboard.press("Escape")
     assert popover.count() == 0
-    come_back_by_key(page, popover.get_by_role("link", name="Every line"))
+    go_by_key(page)
+    popover.get_by_role("link", name="Every line").wait_for()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Score of").wait_for()
@@ -175,15 +174,47 @@ def test_pill_popover_slider_and_lines_work_by_mouse_and_by_key(scored, mara, pa
     axe(page)
 
 
-def come_back_by_key(page, link):
-    """A live list may be drawn anew under the focus, which is lost then; a person goes there again."""
-    for _ in range(5):
-        page.locator("a.why").focus()
-        page.keyboard.press("Shift+Tab")
-        page.keyboard.press("Tab")
-        with suppress(TooLate):
-            return link.wait_for(timeout=3_000)
-    pytest.fail("The keyboard never opened the reasons.")
+@pytest.mark.django_db(transaction=True)
+def test_news_elsewhere_neither_closes_the_reasons_nor_keeps_them_from_opening(scored, mara, page_as):
+    page = page_as(mara, "/leads/")
+    popover = page.get_by_role("group", name="Why this score")
+
+    page.locator("a.why").hover()
+    hear_news(page)
+    popover.get_by_text("Pricing page").wait_for()
+    hear_news(page)
+
+    assert popover.is_visible()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reasons_stay_with_their_lead_when_the_list_is_drawn_anew(scored, mara, page_as):
+    page = page_as(mara, "/leads/")
+    popover = page.get_by_role("group", name="Why this score")
+    page.get_by_role("searchbox").first.wait_for()
+    go_by_key(page)
+    popover.get_by_text("Pricing page").wait_for()
+
+    page.evaluate("htmx.ajax('GET', location.href, {target: '#leads', select: '#leads', swap: 'outerHTML'})")
+    page.wait_for_load_state("networkidle")
+
+    assert popover.is_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Score of").wait_for()
+
+
+def hear_news(page):
+    """What the navigation asks on any news: the counts. Done when the answer is."""
+    with page.expect_response("**/counts/"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('tandem:counts'))")
+
+
+def go_by_key(page):
+    """Focus that a key brought, not a script: the reasons open for that alone."""
+    page.locator("a.why").focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
 
 
 @pytest.mark.django_db(transaction=True)
