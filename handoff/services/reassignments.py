@@ -1,8 +1,8 @@
 """Moving a lead from one rep to another, answered or not.
 
 The rep's accept clock ends and the next rep gets one of their own, as a new row. The clocks of the lead, first touch
-and decision, carry on: what is left of them is counted by the next team's calendar from the move. An open deal goes
-along, so that nobody opens a second one.
+and decision, carry on: what is left of them is counted by the next team's calendar from the move, and what was kept
+already stays kept. An open deal goes along, so that nobody opens a second one.
 """
 
 from __future__ import annotations
@@ -69,9 +69,10 @@ def _let_go(handoff: Handoff) -> None:
 
 
 def _carry_on(before: Handoff, after: Handoff, actor: Any, at: datetime) -> None:
-    running = SlaClock.objects.running().filter(handoff=before, kind__in=SlaClock.OF_THE_LEAD)
+    """A promise that was kept goes along as it is, so that nobody has to keep it again; its move says by whom."""
+    stood = SlaClock.objects.filter(handoff=before, kind__in=SlaClock.OF_THE_LEAD, cancelled_at=None)
     book = Book([after.cycle])
-    for clock in running.select_for_update(of=("self",)).order_by("pk"):
+    for clock in stood.select_for_update(of=("self",)).order_by("pk"):
         ClockMove.objects.create(
             clock=clock,
             at=at,
@@ -80,7 +81,10 @@ def _carry_on(before: Handoff, after: Handoff, actor: Any, at: datetime) -> None
             to_rep_id=after.rep_id,
             by_id=actor.pk,
         )
-        _move(clock, after, book)
+        clock.handoff = after
+        if clock.met_at is None:
+            _count_on(clock, after, book)
+        clock.save(update_fields=["handoff", "calendar", "policy", *clocks.RECKONED])
 
 
 def _take_deal_along(before: Handoff, after: Handoff, actor: Any) -> None:
@@ -88,9 +92,8 @@ def _take_deal_along(before: Handoff, after: Handoff, actor: Any) -> None:
     deals.update(handoff=after, owner=after.rep, version=F("version") + 1, changed_by_id=actor.pk)
 
 
-def _move(clock: SlaClock, after: Handoff, book: Book) -> None:
+def _count_on(clock: SlaClock, after: Handoff, book: Book) -> None:
     calendar = book.calendar_of(after, book.policy_of(after.cycle))
-    clock.handoff, clock.calendar = after, calendar.as_data()
+    clock.calendar = calendar.as_data()
     clock.policy = clock.policy | clocks.calendar_name(calendar)
     clocks.reckon_again(clock)
-    clock.save(update_fields=["handoff", "calendar", "policy", *clocks.RECKONED])

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from handoff.clock import database_now
 from handoff.errors import CannotTake, HandoffError
-from handoff.models import Handoff, Notification, Opportunity, RoundRobinSeat, SlaClock
+from handoff.models import ClockMove, Handoff, Notification, Opportunity, RoundRobinSeat, SlaClock
 from handoff.services.answers import accept, reject, undo
 from handoff.services.notifications import tell_missed
 from handoff.services.offers import withdraw
@@ -52,6 +52,10 @@ def win_it(deal, actor):
     return win(opportunity=deal, actor=actor, version=deal.version, amount=Decimal(9), currency="EUR")
 
 
+def card(user, handoff, client_of):
+    return client_of(user).get(reverse("handoff:inbox_detail", args=[handoff.pk])).content.decode()
+
+
 def listed(user, client_of):
     groups = client_of(user).get("/inbox/").context["groups"]
     return [item.handoff.pk for group in groups for item in group.items]
@@ -72,6 +76,28 @@ def test_a_new_owner_of_a_deal_gets_lead_handoff_and_clocks_in_one_change(deal, 
     tell_missed()
     told = set(Notification.objects.values_list("user__name", "kind"))
     assert {("Rita Rep", "taken"), ("Otto Other", "offered")} <= told
+
+
+def test_promises_kept_for_a_lead_stay_kept_when_its_deal_changes_hands(deal, rita, otto, max, client_of):
+    first = deal.handoff
+    log_touch(handoff=first, actor=rita, kind="call")
+    kept = {clock(first, kind).pk for kind in SlaClock.OF_THE_LEAD}
+
+    give(deal, otto, max)
+    offered = card(otto, deal.handoff, client_of)
+    accept(handoff=deal.handoff, actor=otto)
+
+    assert "Starts on accept" not in offered
+    for shown in (offered, card(otto, deal.handoff, client_of)):
+        assert "First touch met" in shown
+        assert "Decided" in shown
+        assert "Called off" not in shown
+    assert set(SlaClock.objects.filter(kind__in=SlaClock.OF_THE_LEAD).values_list("pk", flat=True)) == kept
+    moves = ClockMove.objects.filter(clock__in=kept, clock__handoff=deal.handoff)
+    assert {(move.from_rep, move.to_rep, move.by) for move in moves} == {(rita, otto, max)}
+    before = card(max, first, client_of)
+    assert "Stays with the lead" in before
+    assert "Called off" not in before
 
 
 def test_the_same_click_twice_moves_once_and_an_old_page_moves_nothing(deal, rita, otto, max):
