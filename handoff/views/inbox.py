@@ -168,6 +168,7 @@ def detail_context(
     accept, touch = clocks.get(Kind.ACCEPT), clocks.get(Kind.FIRST_TOUCH)
     decision = clocks.get(Kind.DISPOSITION)
     query = kept_query(request)
+    deal = Opportunity.objects.visible_to(request.user).filter(handoff=handoff).first()
     return {
         "handoff": handoff,
         "stamp": stamp(handoff, clocks.values(), mine.now),
@@ -183,13 +184,13 @@ def detail_context(
         ],
         **pausing(clocks.values(), mine.now, acts=_may_act(request.user, handoff)),
         **_history(request.user, handoff),
-        "deal": Opportunity.objects.visible_to(request.user).filter(handoff=handoff).first(),
+        "deal": deal,
         "inbox_query": urlencode(query),
         "lead_query": urlencode({"inbox": handoff.pk, **query}),
         "back_url": list_url(query),
         "too_late_to_snooze": snoozing.too_late(clocks.values(), mine.now),
         **_beside(request, beside or neighbours(mine, row_of(handoff), keys_of(request))),
-        **_rights(request.user, handoff, mine),
+        **_rights(request.user, handoff, mine, deal),
     }
 
 
@@ -213,17 +214,21 @@ def _may_act(user: Any, handoff: Handoff) -> bool:
     return handoff.answerable_by(user) and handoff.cycle.closed_at is None
 
 
-def _rights(user: Any, handoff: Handoff, mine: Inbox) -> dict[str, bool]:
+def _rights(user: Any, handoff: Handoff, mine: Inbox, deal: Opportunity | None) -> dict[str, bool]:
+    """What the buttons offer; an open deal has to be closed before anybody sends its lead away."""
     acts = _may_act(user, handoff)
-    live = not (handoff.rejected_at or handoff.withdrawn_at)
+    live = acts and not (handoff.rejected_at or handoff.withdrawn_at)
     snoozed = bool(handoff.snoozed_until and handoff.snoozed_until > mine.now)
+    bound = deal is not None and deal.is_open
     return {
         "may_answer": acts and handoff.is_open,
-        "may_touch": acts and live and bool(handoff.accepted_at),
-        "may_move": acts and live,
-        "may_recycle": acts and live,
-        "may_snooze": acts and live and not snoozed,
-        "may_wake": acts and live and snoozed,
+        "may_reject": acts and handoff.is_open and not bound,
+        "may_touch": live and bool(handoff.accepted_at),
+        "may_move": live,
+        "may_recycle": live and not bound,
+        "deal_first": live and bound,
+        "may_snooze": live and not snoozed,
+        "may_wake": live and snoozed,
     }
 
 

@@ -15,7 +15,7 @@ from handoff import counting, keyset, repairs
 from handoff.clock import database_now
 from handoff.faces import face
 from handoff.figures import acceptance, hand_off_time
-from handoff.models import SlaClock
+from handoff.models import Handoff, SlaClock
 from handoff.queue import BY_KEY, VIEWS, Filters, Row, view_counts
 from handoff.rejections import mixes, names_of
 from scoring.models import QualificationCycle
@@ -180,6 +180,7 @@ def sheet_context(request: HttpRequest, cycle: QualificationCycle) -> dict[str, 
         "clock": clock,
         "sla": face(clock, now, met="Handed off"),
         "live": live,
+        "deal_first": live is not None and Handoff.objects.with_open_deal().filter(pk=live.pk).exists(),
         "waiting": cycle.closed_at is None and live is None,
         "former": _former(cycle),
         "repair": repairs.open_repair(cycle),

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from handoff.errors import CannotPause, NotWaiting
-from handoff.models import Absence, BusinessCalendar, ClockPause, Opportunity, RejectReason
+from handoff.models import Absence, BusinessCalendar, ClockPause, Handoff, Opportunity, RejectReason
 from handoff.services.answers import accept
 from handoff.services.pauses import pause
+from handoff.services.reassignments import reassign
 from handoff.services.returns import recycle
 from leads.models import Activity
 from tests.handoff.factories import (
@@ -126,3 +127,28 @@ def test_an_overdue_lead_says_beforehand_why_it_cannot_be_snoozed(client_of, rit
     assert 'data-key="s"' in before
     assert 'data-key="s"' not in after
     assert "Nearly due, so it stays in sight" in after
+
+
+def test_what_an_open_deal_forbids_is_not_offered_and_the_reason_stands_in_its_place(
+    client_of, rita, otto, max, mara
+):
+    open_around_the_clock()
+    deal = make_deal(rita, mara)
+    inbox = f"/inbox/{deal.handoff_id}/"
+    worked = client_of(rita).get(inbox).content.decode()
+    reassign(handoff=deal.handoff, rep=otto, actor=max)
+    offer = Handoff.objects.live().get()
+
+    offered = client_of(otto).get(f"/inbox/{offer.pk}/").content.decode()
+    dialogs = [client_of(otto).get(f"/handoffs/{offer.pk}/{way}/") for way in ("rejection", "recycling")]
+    sheet = client_of(mara).get(f"/queue/{offer.cycle_id}/").content.decode()
+
+    assert 'data-key="c"' not in worked
+    assert 'data-key="a"' in offered
+    assert 'data-key="r"' not in offered
+    assert f"/handoffs/{offer.pk}/withdrawal/" not in sheet
+    for page in (worked, offered, sheet):
+        assert "Close the deal first" in page
+    for dialog in dialogs:
+        assert "has an open deal. Win or lose it first." in dialog.content.decode()
+        assert 'name="reason"' not in dialog.content.decode()
