@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django import forms
+from django.db.models import QuerySet
 
 from accounts.models import User
 from handoff.models import Absence, Handoff, RejectReason, RoundRobinSeat
@@ -67,7 +68,26 @@ class WhyForm(forms.Form):
     )
 
 
-class RejectForm(forms.Form):
+class ReasonedForm(forms.Form):
+    """A reason to choose, and a note that some reasons need: without script the label must be true for each."""
+
+    def __init__(self, *args: Any, only: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+        """`only` narrows the reasons."""
+        super().__init__(*args, **kwargs)
+        choice = cast(forms.ModelChoiceField, self.fields["reason"])
+        choice.queryset = reasons = cast(QuerySet, choice.queryset).filter(**(only or {}))
+        if reasons.filter(needs_note=True).exists():
+            self.fields["note"].help_text = "Some reasons need one; they say so."
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        reason = cleaned.get("reason")
+        if reason and (missing := reason.missing(cleaned.get("note", ""))):
+            self.add_error("note", missing)
+        return cleaned
+
+
+class RejectForm(ReasonedForm):
     reason = forms.ModelChoiceField(
         queryset=RejectReason.objects.filter(active=True),
         widget=forms.RadioSelect,
@@ -78,17 +98,7 @@ class RejectForm(forms.Form):
 
     def __init__(self, data: Any = None, *, follows: str = "") -> None:
         """`follows` leaves only the reasons with that consequence."""
-        super().__init__(data)
-        if follows:
-            choice = cast(forms.ModelChoiceField, self.fields["reason"])
-            choice.queryset = RejectReason.objects.filter(active=True, consequence=follows)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        reason = cleaned.get("reason")
-        if reason and reason.needs_note and not cleaned.get("note"):
-            self.add_error("note", f"“{reason}” needs a note, so that marketing can act on it.")
-        return cleaned
+        super().__init__(data, only={"consequence": follows} if follows else None)
 
 
 class SnoozeForm(forms.Form):

@@ -9,6 +9,7 @@ from django import forms
 
 from accounts.models import User
 from handoff.currencies import CODES, digits, fits
+from handoff.forms import ReasonedForm
 from handoff.models import CloseReason, Opportunity, PipelineStage
 from handoff.models.opportunities import sensible_close
 from handoff.services.opportunities import Terms
@@ -96,7 +97,7 @@ class WinForm(MoneyForm, VersionForm):
         self.fields["amount"].label = "Final amount"
 
 
-class LoseForm(VersionForm):
+class LoseForm(ReasonedForm, VersionForm):
     reason = forms.ModelChoiceField(
         queryset=CloseReason.objects.filter(active=True),
         widget=forms.RadioSelect,
@@ -104,13 +105,6 @@ class LoseForm(VersionForm):
         error_messages={"required": "Choose a reason, so that everybody can learn from it."},
     )
     note = forms.CharField(required=False, max_length=NOTE, widget=forms.Textarea(attrs={"rows": 2}))
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        reason = cleaned.get("reason")
-        if reason and reason.needs_note and not cleaned.get("note"):
-            self.add_error("note", f"“{reason}” needs a note.")
-        return cleaned
 
 
 def terms_of(deal: Opportunity) -> dict[str, Any]:

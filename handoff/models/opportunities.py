@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from handoff.currencies import CODES, USUAL
 from handoff.models.handoffs import Handoff
+from handoff.models.reasons import NeedsNote
 from handoff.opportunity_querysets import OpportunityQuerySet
 from leads.models import Lead
 
@@ -69,7 +70,7 @@ class PipelineStage(models.Model):
 
 
 @pghistory.track()
-class CloseReason(models.Model):
+class CloseReason(NeedsNote, models.Model):
     """Why a deal was lost. Reports count these, so they are chosen and not typed."""
 
     label = models.CharField(max_length=80, unique=True)

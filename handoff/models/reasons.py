@@ -15,9 +15,24 @@ LONGEST = 3_650  # days
 LOWEST = 1_000  # points
 
 
+class NeedsNote:
+    """A reason that may explain nothing without a note; the one place that says so."""
+
+    needs_note: models.BooleanField
+    note_helps = ""  # why, as in: so that marketing can act on it
+
+    def missing(self, note: str) -> str:
+        """What a refusal says, and an empty string when nothing is missing."""
+        if not self.needs_note or note.strip():
+            return ""
+        return f"“{self}” needs a note{f', {self.note_helps}' if self.note_helps else ''}."
+
+
 @pghistory.track()
-class RejectReason(models.Model):
+class RejectReason(NeedsNote, models.Model):
     """Why a rep says no, chosen by digit, and what follows from it."""
+
+    note_helps = "so that marketing can act on it"
 
     class Consequence(models.TextChoices):
         RECYCLE = "recycle", "Back to nurture"

@@ -57,8 +57,8 @@ def reject(*, handoff: Handoff, actor: Any, reason: RejectReason, note: str = ""
     _may_answer(handoff, actor)
     must_have_no_deal(handoff)
     note = note.strip()
-    if reason.needs_note and not note:
-        raise NoteRequired(f"“{reason.label}” needs a note, so that marketing can act on it.")
+    if missing := reason.missing(note):
+        raise NoteRequired(missing)
     _answer(handoff, actor, rejected_at=Now(), reject_reason=reason, answer_note=note)
     tell(handoff, "rejected")
     return handoff

@@ -174,8 +174,8 @@ def lose(
 ) -> Opportunity:
     """Back to nurture, with the reason. Raises DealChanged, CannotMoveDeal, NoteRequired."""
     _may_work(opportunity, actor)
-    if reason.needs_note and not note.strip():
-        raise NoteRequired(f"“{reason.label}” needs a note.")
+    if missing := reason.missing(note):
+        raise NoteRequired(missing)
     _answer_first(opportunity, actor)
     if not _end(opportunity, actor, version, Outcome.LOST, stage, note, close_reason=reason):
         return opportunity

@@ -28,8 +28,8 @@ def recycle(*, handoff: Handoff, actor: Any, reason: RejectReason, note: str = "
         raise PermissionDenied
     if reason.consequence != RejectReason.Consequence.RECYCLE:
         raise NotWaiting(f"“{reason}” does not send a lead back to nurture. Nothing was changed.")
-    if reason.needs_note and not note.strip():
-        raise NoteRequired(f"“{reason}” needs a note, so that marketing can act on it.")
+    if missing := reason.missing(note):
+        raise NoteRequired(missing)
     cycle = lock_cycle(handoff.cycle)
     settle(handoff.pk, early=True)
     handoff.refresh_from_db()

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from handoff.models import Handoff, SlaClock
+from handoff.models import Handoff, RejectReason, SlaClock
 from handoff.services.answers import accept, reject
 from handoff.services.sweeps import settle_answers
 from handoff.services.touches import log_touch
@@ -175,9 +175,14 @@ def test_a_reason_that_needs_a_note_says_so(mara, rita, client_of):
     handoff, picky = make_offer(rita, mara), reason()
     picky.needs_note = True
     picky.save()
+    RejectReason.objects.exclude(pk=picky.pk).update(needs_note=False)
 
+    asked = client_of(rita).get(url("reject", handoff)).content.decode()
     answer = client_of(rita).post(url("reject", handoff), {"reason": picky.pk})
 
+    assert asked.count("Note needed.") == 1
+    assert "optional" not in asked
+    assert "Some reasons need one; they say so." in asked
     assert answer.status_code == 422
     assert "needs a note" in answer.content.decode()
 
