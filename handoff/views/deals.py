@@ -247,7 +247,7 @@ def _answer(
 ) -> HttpResponse:
     """The board or the deal as it stands now, and what happened."""
     if not request.wants_fragment:  # type: ignore[attr-defined]
-        return _plain(request, found, words, refused)
+        return _plain(request, found, words, refused, undo_url)
     board = _on_board(request)
     target = "#pipeline" if board else "#deal"
     shown = (
@@ -267,11 +267,13 @@ def find_anyhow(found: Opportunity) -> Opportunity:
     return Opportunity.objects.with_people().select_related(*related).get(pk=found.pk)
 
 
-def _plain(request: HttpRequest, found: Opportunity, words: str, refused: bool) -> HttpResponse:
+def _plain(
+    request: HttpRequest, found: Opportunity, words: str, refused: bool, undo_url: str
+) -> HttpResponse:
     if refused:
         context = deal_context(request, find_anyhow(found)) | {"refusal": words}
         return render(request, "handoff/deal.html", context, status=answers.CONFLICT)
-    return answers.go(request, _back(request, found), words)
+    return answers.go(request, _back(request, found), words, undo_url=undo_url)
 
 
 def _go(request: HttpRequest, found: Opportunity, words: str, *, problem: bool = False) -> HttpResponse:

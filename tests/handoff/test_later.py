@@ -1,5 +1,6 @@
 """Not now: snoozed leads come back before their promise breaks, recycled ones leave the inbox."""
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,16 @@ def test_a_snoozed_lead_is_out_of_sight_until_its_time_and_its_clock_runs_on(han
 
     assert listed(rita, client_of) == [handoff.pk]
     assert tell_of_snoozed() == 1
+
+
+def test_without_script_too_a_snooze_can_be_taken_back(handoff, rita, client_of):
+    rep = client_of(rita)
+
+    page = rep.post(f"/handoffs/{handoff.pk}/snooze/", {"when": "hour"}, follow=True).content.decode()
+    assert listed(rita, client_of) == []
+    rep.post(re.search(r'data-undo.*?action="([^"]+)"', page, re.S)[1])
+
+    assert listed(rita, client_of) == [handoff.pk]
 
 
 def test_no_lead_sleeps_through_its_promise(handoff, rita):

@@ -1,6 +1,8 @@
 """The pipeline's pages and API: everybody sees what is theirs, nothing is done twice, and nothing typed is lost."""
 
+import re
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -29,6 +31,11 @@ def pipeline():
 
 def urls_of(deal):
     return {name: f"/pipeline/{deal.pk}/{name}/" for name in ("details", "stage", "win", "loss", "reopening")}
+
+
+def undo_of(page):
+    """Where the button beside what was just done posts to."""
+    return unescape(re.search(r'data-undo.*?action="([^"]+)"', page.content.decode(), re.S)[1])
 
 
 def test_a_form_sent_twice_opens_one_deal_and_shows_it(client_of, rita, mara):
@@ -93,6 +100,39 @@ def test_a_stage_that_ends_the_deal_asks_for_more_first(client_of, rita, mara, p
     assert unreasoned.status_code == 422
     assert lost.status_code == 302
     assert Opportunity.objects.get().outcome == "lost"
+
+
+@pytest.mark.parametrize("end", ["stage", "win", "loss"])
+@pytest.mark.parametrize("board", [False, True], ids=["deal", "board"])
+def test_without_script_too_what_was_done_to_a_deal_can_be_taken_back(
+    end, board, client_of, rita, mara, pipeline
+):
+    deal, client = make_deal(rita, mara), client_of(rita)
+    typed = {
+        "stage": {"stage": pipeline["Proposal"].pk},
+        "win": {"amount": "9", "currency": "EUR"},
+        "loss": {"reason": CloseReason.objects.get(label="Price").pk},
+    }[end]
+    url = urls_of(deal)[end] + ("?at=board&currency=EUR" if board else "")
+
+    page = client.post(url, typed | {"version": deal.version}, follow=True)
+    assert Opportunity.objects.get().stage != deal.stage
+    client.post(undo_of(page))
+
+    assert Opportunity.objects.open().get().stage == deal.stage
+
+
+def test_a_loss_says_which_reasons_need_a_note_before_it_is_sent(client_of, rita, mara):
+    deal, rep = make_deal(rita, mara), client_of(rita)
+    CloseReason.objects.update(needs_note=False)
+    before = rep.get(urls_of(deal)["loss"]).content.decode()
+
+    CloseReason.objects.filter(label="Price").update(needs_note=True)
+    after = rep.get(urls_of(deal)["loss"]).content.decode()
+
+    assert ("optional" in before, "Note needed." in before) == (True, False)
+    assert ("optional" in after, "Note needed." in after) == (False, True)
+    assert "Some reasons need one; they say so." in after
 
 
 def test_board_and_list_share_filters_and_cost_the_same_for_many(client_of, rita, otto, mara, max):
