@@ -242,6 +242,8 @@ def _stop(runs: QuerySet[Enrolment]) -> int:
     words = dict(Ended.choices)
     with transaction.atomic():
         leads = _lock_leads(runs)
+        if not leads:
+            return 0
         blocked = gates.blocked(Lead.objects.filter(pk__in=leads))
         reasons: dict[str, list[int]] = {}
         for pk, blocker in blocked.values_list("pk", "blocker"):

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from hypothesis import HealthCheck, Phase, settings
@@ -23,11 +23,15 @@ from leads.models import Suppression
 from leads.services.consent import suppress
 from nurturing import gates, ledger
 from nurturing.ledger import Claim
-from nurturing.models import Campaign, Enrolment, Message
+from nurturing.models import Campaign, Message
 from nurturing.services import campaigns, enrolments, mails
 from tests.nurturing import factories
 
 pytestmark = pytest.mark.django_db
+STUCK = """
+SELECT run.id FROM nurturing_enrolment run JOIN nurturing_message mail ON mail.enrolment_id = run.id
+WHERE run.ended_at IS NULL AND run.due_at IS NULL AND mail.state = 'accepted'
+"""
 
 
 class Post(RuleBasedStateMachine):
@@ -125,8 +129,8 @@ class Post(RuleBasedStateMachine):
 
     @invariant()
     def an_accepted_mail_holds_up_nobody(self) -> None:
-        stuck = Enrolment.objects.filter(ended_at=None, due_at=None, messages__state="accepted")
-        assert not stuck.exists()
+        with connection.cursor() as cursor:  # asked at every step: plain, so that the machine gets to many
+            assert not cursor.execute(STUCK).fetchall()
 
 
 @pytest.fixture
