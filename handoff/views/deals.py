@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from handoff.currencies import USUAL
+from handoff.deal_history import history
 from handoff.errors import DealExists, HandoffError
 from handoff.models import Opportunity, PipelineStage
 from handoff.opportunity_forms import ChangeForm, DealForm, LoseForm, MoveForm, VersionForm, WinForm, terms_of
@@ -154,10 +155,9 @@ def find(request: HttpRequest, pk: int) -> Opportunity:
 
 
 def deal_context(request: HttpRequest, found: Opportunity) -> dict[str, Any]:
-    steps = found.steps.select_related("stage", "from_stage", "by").order_by("-at", "-pk")
     return {
         "deal": found,
-        "steps": list(steps[:STEPS]),
+        "history": history(found, most=STEPS),
         "path": PipelineStage.objects.filter(active=True, kind=Kind.OPEN),
         "may_work": found.workable_by(request.user),
         "back_url": list_url(request),

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from handoff.clock import database_now
+from handoff.deal_history import owner_changes
 from handoff.errors import CannotTake, HandoffError
 from handoff.models import ClockMove, Handoff, Notification, Opportunity, RoundRobinSeat, SlaClock
 from handoff.services.answers import accept, reject, undo
@@ -98,6 +99,26 @@ def test_promises_kept_for_a_lead_stay_kept_when_its_deal_changes_hands(deal, ri
     before = card(max, first, client_of)
     assert "Stays with the lead" in before
     assert "Called off" not in before
+
+
+def test_a_deal_tells_who_had_it_and_who_gave_it_to_whom(deal, rita, otto, max, client_of):
+    give(deal, otto, max)
+    reassign(handoff=deal.handoff, rep=rita, actor=otto, note="She knows them.")
+    deal.refresh_from_db()
+    win_it(deal, rita)
+    give(deal, otto, max)
+
+    told = owner_changes(deal, most=9)
+    page = client_of(otto).get(f"/pipeline/{deal.pk}/").content.decode()
+
+    assert [(each.before, each.after, each.by) for each in told] == [
+        (rita, otto, max),
+        (otto, rita, otto),
+        (rita, otto, max),
+    ]
+    assert page.count("Owner: Rita Rep to Otto Other<small>Max Manager</small>") == 2
+    assert page.count("Owner: Otto Other to Rita Rep<small>Otto Other</small>") == 1
+    assert "Opened in" in page
 
 
 def test_the_same_click_twice_moves_once_and_an_old_page_moves_nothing(deal, rita, otto, max):
