@@ -48,6 +48,22 @@ class BacktestForm(forms.ModelForm):
         return data
 
 
+class LineForm(forms.Form):
+    """A line that the backtest counted."""
+
+    line = forms.IntegerField()
+
+    def __init__(self, *args: Any, lines: range, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lines = lines
+
+    def clean_line(self) -> int:
+        line: int = self.cleaned_data["line"]
+        if line not in self.lines:
+            raise forms.ValidationError(f"Choose a line from {self.lines[0]} to {self.lines[-1]}.")
+        return line
+
+
 def _named(version: ModelVersion) -> str:
     note = f", {version.note[:60]}" if version.note else ""
     return f"Version {version.number} ({version.get_state_display().lower()}{note})"

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("scoring/backtests/", backtests.backtest_list, name="backtests"),
     path("scoring/backtests/<int:pk>/", backtests.backtest, name="backtest"),
     path("scoring/backtests/<int:pk>/line/", backtests.line, name="backtest_line"),
+    path("scoring/backtests/<int:pk>/draft-line/", backtests.draft_line, name="backtest_draft_line"),
     path("scoring/backtests/<int:pk>/progress/", backtests.progress, name="backtest_progress"),
     path("scoring/backtests/<int:pk>/cancellation/", backtests.cancellation, name="backtest_cancellation"),
     path("scoring/backtests/<int:pk>/enters/", backtests.enters, name="backtest_enters"),

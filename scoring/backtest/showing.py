@@ -81,6 +81,12 @@ def outlook(result: dict[str, Any], place: int, line: int, days: int) -> Outlook
     )
 
 
+def within(result: dict[str, Any], place: int, days: int, capacity: int) -> Outlook | None:
+    """The lowest line under which sales has time for everybody who enters, on average. None: no line does."""
+    looks = (outlook(result, place, line, days) for line in lines_of(result["sides"][place]))
+    return next((look for look in looks if look.a_day is not None and look.a_day <= capacity), None)
+
+
 def working_days(weeks: Sequence[str], until: date) -> int:
     """Mondays to Fridays from the first week with an entry until the end."""
     if not weeks:

@@ -73,6 +73,16 @@ def _copy_rules(source: ModelVersion, draft: ModelVersion) -> None:
         rule.save()
 
 
+@transaction.atomic
+def set_line(*, version: ModelVersion, line: int) -> None:
+    """The points at which a lead qualifies under this draft. Raises NotADraft."""
+    draft = ModelVersion.objects.select_for_update().get(pk=version.pk)
+    if not draft.is_draft:
+        raise NotADraft(f"Version {draft.number} was published. Make a draft from it and change that.")
+    draft.threshold = line
+    draft.save(update_fields=["threshold"])
+
+
 def check(version: ModelVersion) -> list[Problem]:
     """What keeps this draft from being published, in words; a condition that cannot be read is a problem too."""
     unreadable = [

@@ -7,17 +7,18 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import roles
 from leads.keyset import Order, page_of
 from scoring.backtest import showing
 from scoring.backtest.reasons import reasons
-from scoring.backtest_forms import BacktestForm, suggested
+from scoring.backtest_forms import BacktestForm, LineForm, suggested
 from scoring.definition import model_of
 from scoring.language import Model
 from scoring.models import Backtest, BacktestMove
-from scoring.services import backtests
+from scoring.services import backtests, versions
 from scoring.services.backtests import WrongState
 from scoring.services.versions import CannotPublish
 
@@ -106,8 +107,37 @@ def _at_line(request: HttpRequest, run: Backtest, days: int) -> dict[str, Any]:
         "weekly_top": top,
         "weekly_limit": limit,
         "weekly_over": sum(bar.first + bar.again > 5 * run.capacity for bar in weekly) if run.capacity else 0,
+        "within": showing.within(result, 0, days, run.capacity) if run.capacity else None,
+        "may_take": _may_take(request, run, line),
         "own_line": line == result["sides"][0]["threshold"],
     }
+
+
+def _may_take(request: HttpRequest, run: Backtest, line: int) -> bool:
+    """Admins edit definitions, and only drafts are edited."""
+    version = run.version
+    admin = request.user.role == "admin"  # type: ignore[union-attr]
+    return bool(admin and version and version.is_draft and version.threshold != line)
+
+
+@roles()
+@require_POST
+def draft_line(request: HttpRequest, pk: int) -> HttpResponse:
+    """The draft takes the line that was looked at."""
+    run = _visible(request, pk)
+    if run.state != Backtest.State.DONE or run.version is None:
+        raise Http404
+    form = LineForm(request.POST, lines=showing.lines_of(run.result["sides"][0]))
+    if not form.is_valid():
+        messages.error(request, f"{form.errors['line'][0]} Nothing was changed.")
+        return redirect("scoring:backtest", pk)
+    try:
+        versions.set_line(version=run.version, line=form.cleaned_data["line"])
+    except versions.NotADraft as refusal:
+        messages.error(request, str(refusal))
+        return redirect("scoring:backtest", pk)
+    messages.success(request, f"The line of draft {run.version.number} is {form.cleaned_data['line']} now.")
+    return redirect(reverse("admin:scoring_modelversion_change", args=[run.version.pk]))
 
 
 @roles(*PROVERS)

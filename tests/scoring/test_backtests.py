@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from leads import histories
 from leads.models import Lead, StageChange
+from scoring.backtest import showing
 from scoring.backtest.measures import Share
 from scoring.models import Backtest, BacktestMove, ModelVersion, Rule, Score
 from scoring.services import backtests
@@ -225,6 +226,46 @@ def test_a_refused_form_names_the_field_and_keeps_what_was_typed(client_of, mara
     assert "2999-01-01" in page
     assert not Backtest.objects.exists()
     assert client_of(mara).post("/scoring/backtests/").status_code == 422
+
+
+def test_the_lowest_line_that_sales_has_time_for_can_be_taken_into_the_draft(
+    client_of, ada, published, draft, sold
+):
+    done = finished(version=draft, capacity=1)
+    admin = client_of(ada)
+    result, line = done.result, draft.threshold + 1
+
+    within = showing.within(result, 0, days=1, capacity=1)
+    assert within.a_day <= 1
+    assert within.line == result["sides"][0]["lowest"] or (
+        showing.outlook(result, 0, within.line - 1, days=1).a_day > 1
+    )
+    assert (
+        f"Take {line} into draft" in admin.get(f"/scoring/backtests/{done.pk}/?line={line}").content.decode()
+    )
+    admin.post(f"/scoring/backtests/{done.pk}/draft-line/", {"line": line})
+
+    draft.refresh_from_db()
+    assert draft.threshold == line
+
+
+@pytest.mark.parametrize("line", ["", "abc", "9999", "-1"])
+def test_a_line_that_was_not_counted_is_not_taken(client_of, ada, published, draft, sold, line):
+    done = finished(version=draft)
+
+    answer = client_of(ada).post(f"/scoring/backtests/{done.pk}/draft-line/", {"line": line}, follow=True)
+
+    assert "Nothing was changed" in answer.content.decode()
+    assert ModelVersion.objects.get(pk=draft.pk).threshold == draft.threshold
+
+
+def test_a_published_version_keeps_its_line_and_marketers_are_refused(client_of, ada, mara, published, sold):
+    done = finished(version=published)
+    there = f"/scoring/backtests/{done.pk}/draft-line/"
+
+    assert "was published" in client_of(ada).post(there, {"line": 60}, follow=True).content.decode()
+    assert client_of(mara).post(there, {"line": 60}).status_code == 403
+    assert ModelVersion.objects.get(pk=published.pk).threshold == published.threshold
 
 
 def test_a_broken_draft_is_refused_by_name(client_of, mara, draft):
