@@ -17,7 +17,7 @@ from handoff import keyset, team
 from handoff.clock import database_now
 from handoff.errors import HandoffError
 from handoff.forms import AbsenceForm, MoveForm, SeatForm
-from handoff.models import Absence, RoundRobinSeat
+from handoff.models import Absence, Handoff, RoundRobinSeat
 from handoff.services import staffing
 from handoff.services.reassignments import reassign
 from handoff.views import answers
@@ -40,12 +40,12 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Gives a lead to another rep, answered or not; whoever was faster wins."""
     handoff, form = find(request, pk), MoveForm(request.POST)
     if not form.is_valid():
-        return _answer(request, str(form.errors["rep"][0]), refused=True)
+        return _answer(request, str(form.errors["rep"][0]), refused=True, moved=handoff)
     try:
         following = reassign(handoff=handoff, rep=form.cleaned_data["rep"], actor=request.user)
     except HandoffError as error:
-        return _answer(request, str(error), refused=True)
-    return _answer(request, f"{handoff.lead.name} is with {following.rep} now.")
+        return _answer(request, str(error), refused=True, moved=handoff)
+    return _answer(request, f"{handoff.lead.name} is with {following.rep} now.", moved=handoff)
 
 
 @see_team
@@ -57,7 +57,8 @@ def seat(request: HttpRequest, rep_pk: int) -> HttpResponse:
     if request.method == "GET" or not form.is_valid():
         return _dialog(request, "handoff/_seat.html", f"What {rep} can take", form, rep)
     staffing.set_seat(rep=rep, actor=request.user, **form.cleaned_data)
-    return _answer(request, f"Saved. It counts from the next lead that {rep} could get.")
+    words = f"Saved. It counts from the next lead that {rep} could get."
+    return _answer(request, words, focus={"seat": rep.pk})
 
 
 @see_team
@@ -73,7 +74,8 @@ def absences(request: HttpRequest, rep_pk: int) -> HttpResponse:
     except ValidationError as error:
         form.add_error(None, error)
         return _dialog(request, "handoff/_absence.html", f"{rep} is away", form, rep)
-    return _answer(request, f"{rep} gets no leads while away. Leads they have now stay until you move them.")
+    words = f"{rep} gets no leads while away. Leads they have now stay until you move them."
+    return _answer(request, words, focus={"absence": rep.pk})
 
 
 @see_team
@@ -81,7 +83,7 @@ def absences(request: HttpRequest, rep_pk: int) -> HttpResponse:
 def ending(request: HttpRequest, pk: int) -> HttpResponse:
     absence = get_object_or_404(Absence.objects.select_related("rep"), pk=pk)
     staffing.end_absence(absence=absence, actor=request.user)
-    return _answer(request, f"{absence.rep} can take leads again.")
+    return _answer(request, f"{absence.rep} can take leads again.", focus={"absence": absence.rep_id})
 
 
 def board_context(request: HttpRequest) -> dict[str, Any]:
@@ -146,11 +148,29 @@ def _dialog(request: HttpRequest, template: str, heading: str, form: Any, rep: U
     return answers.dialog(request, template, heading, context, form)
 
 
-def _answer(request: HttpRequest, words: str, *, refused: bool = False) -> HttpResponse:
+def _answer(
+    request: HttpRequest,
+    words: str,
+    *,
+    refused: bool = False,
+    focus: dict[str, int] | None = None,
+    moved: Handoff | None = None,
+) -> HttpResponse:
+    """The whole board is drawn anew, so whoever works it from the keyboard is told where they are."""
     if not request.wants_fragment:  # type: ignore[attr-defined]
         return answers.go(request, _board_url(request), words, problem=refused)
-    parts = [
-        ("handoff/_team.html", board_context(request)),
-        answers.toast(words, tone="warn" if refused else ""),
-    ]
+    context = board_context(request)
+    context["focus"] = _place_of(moved, context) if moved else focus
+    parts = [("handoff/_team.html", context), answers.toast(words, tone="warn" if refused else "")]
     return answers.fragments(request, parts, answers.CONFLICT if refused else 200)
+
+
+def _place_of(moved: Handoff, context: dict[str, Any]) -> dict[str, int]:
+    """The card of the lead wherever it is now, or else the next sensible place that is shown."""
+    now_at = Handoff.objects.live().filter(cycle=moved.cycle_id).first() or moved
+    columns = [*context["columns"], *context["leavers"]]
+    if any(card.handoff.pk == now_at.pk for column in columns for card in column.cards):
+        return {"card": now_at.pk}
+    reps = {column.rep.pk for column in columns}
+    near = next((pk for pk in (now_at.rep_id, moved.rep_id) if pk in reps), None)
+    return {"rep": near} if near else {"top": 1}

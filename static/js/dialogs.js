@@ -3,6 +3,7 @@
 //   #dialog opens when htmx puts something into it and closes when it is emptied
 //   data-close-sheet empties #sheet and gives the focus back to the row
 import { $, $$ } from './dom.js';
+import { focusProblem } from './forms.js';
 
 export function openDialog(dialog) {
   if (!dialog || dialog.open) return;
@@ -80,6 +81,7 @@ document.addEventListener('htmx:oobAfterSwap', ({ detail }) => {
 document.addEventListener('close', (ev) => {
   if (ev.target.contains(document.activeElement)) document.activeElement.blur(); // letters shall reach the page again
   if (ev.target.id === 'dialog') ev.target.replaceChildren();
+  focusProblem();
 }, true);
 
 // A small popover stands below its button, or above it when there is no room.

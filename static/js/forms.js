@@ -26,6 +26,7 @@ addEventListener('pageshow', (ev) => {
 export function focusProblem(root = document) {
   const box = $('[data-focus]', root) ?? (root.matches?.('[data-focus]') ? root : null);
   box?.focus();
+  if (box && document.activeElement === box) delete box.dataset.focus; // what stands behind a dialog waits until that closes
   return Boolean(box);
 }
 

@@ -1,5 +1,7 @@
 """The manager's board: load, moving leads, capacity and absences; nobody is compared on a handful of answers."""
 
+import re
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
@@ -14,7 +16,7 @@ from handoff.services.news import tell_queue
 from handoff.services.offers import offer_or_hold
 from handoff.services.staffing import add_absence
 from handoff.services.touches import log_touch
-from handoff.team import ENOUGH, compared
+from handoff.team import ENOUGH, SHOWN, compared
 from tests.handoff.factories import clock, make_cycle, make_offer, open_around_the_clock, overdue, reason
 from tests.handoff.test_races import at_once
 
@@ -75,6 +77,23 @@ def test_a_move_without_a_rep_or_too_late_changes_nothing_and_says_why(max, rita
     assert nobody.status_code == late.status_code == 409
     assert "already been answered" in late.content.decode()
     assert Handoff.objects.live().get().rep == otto
+
+
+def test_after_a_move_the_keyboard_goes_on_at_the_lead_or_at_the_next_place_that_is_shown(
+    max, rita, otto, mara, client_of
+):
+    cycle, manager = make_offer(rita, mara).cycle, client_of(max)
+    for _ in range(SHOWN):
+        make_offer(otto, mara)
+
+    def focused(rep, team=""):
+        url = f"/team/handoffs/{Handoff.objects.live().get(cycle=cycle).pk}/rep/?team={team}"
+        page = manager.post(url, {"rep": rep.pk}, headers={"HX-Request": "true"}).content.decode()
+        return re.findall(r'href="([^"]+)"[^>]* data-focus', page)
+
+    assert focused(otto) == [f"/inbox/?rep={otto.pk}"]  # the seventh of his leads, and six are shown
+    assert focused(rita) == [f"/inbox/{Handoff.objects.live().get(rep=rita).pk}/"]
+    assert focused(otto, team=rita.team_id) == [f"/inbox/?rep={rita.pk}"]  # he is not on this page
 
 
 @pytest.mark.parametrize("user", ["rita", "mara", "otto"])
@@ -286,12 +305,15 @@ def test_a_lead_is_dragged_and_moved_by_keyboard_and_capacity_is_set(page_as, ax
     board.keyboard.press("Tab")
     board.keyboard.press("Enter")
     expect(board.locator("#toasts")).to_contain_text("Second One is with Otto Other now.")
+    moved = board.get_by_role("region", name="Otto Other").get_by_role("link", name="Second One", exact=True)
+    expect(moved).to_be_focused()
 
     board.get_by_role("link", name="Capacity of Otto Other").click()
     axe(board)
     board.get_by_label("Unanswered offers at most").fill("2")
     board.get_by_role("button", name="Save").click()
     expect(board.get_by_role("region", name="Otto Other")).to_contain_text("Full, 2 of 2")
+    expect(board.get_by_role("link", name="Capacity of Otto Other")).to_be_focused()
 
 
 @pytest.mark.django_db(transaction=True)
