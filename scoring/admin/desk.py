@@ -16,7 +16,7 @@ from scoring.admin.words import in_words
 from scoring.definition import rule_of
 from scoring.forms import RuleForm
 from scoring.models import Rule
-from scoring.services.rules import clone_rule, move_rule
+from scoring.services.rules import clone_rule, move_rule, place_rule
 from scoring.services.versions import NotADraft
 from scoring.touched import touched
 from scoring.trial import try_rule
@@ -125,15 +125,21 @@ class RuleDesk(admin.ModelAdmin):
         return HttpResponseRedirect(reverse("admin:scoring_rule_change", args=[made.pk]))
 
     def order(self, request: HttpRequest) -> HttpResponse:
-        """`move` names the rule and the direction: 12:up."""
-        pk, _, direction = request.POST.get("move", "").partition(":")
-        rule = self._row(request, int(pk) if pk.isdecimal() and len(pk) < 19 else 0)
+        """`move` names the rule and where it goes: 12:up, 12:down, or 12:15 for the place of rule 15."""
+        pk, _, where = request.POST.get("move", "").partition(":")
+        rule = self._numbered(request, pk)
         try:
-            move_rule(rule=rule, up=direction == "up")
+            if where in ("up", "down"):
+                move_rule(rule=rule, up=where == "up")
+            elif not place_rule(rule=rule, at=self._numbered(request, where)):
+                messages.error(request, "Rules are sorted within their group. Nothing was moved.")
         except NotADraft as error:
             messages.error(request, str(error))
         url = reverse("admin:scoring_modelversion_change", args=[rule.version_id])
         return HttpResponseRedirect(f"{url}#rule-{rule.pk}")
+
+    def _numbered(self, request: HttpRequest, pk: str) -> Rule:
+        return self._row(request, int(pk) if pk.isdecimal() and len(pk) < 19 else 0)
 
     def _row(self, request: HttpRequest, pk: int) -> Rule:
         if not admin.ModelAdmin.has_change_permission(self, request):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.forms import BaseInlineFormSet, Script
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -18,8 +19,19 @@ from scoring.services.versions import check, create_draft, create_usual
 from scoring.versions import compared, version_before
 
 
+class LabelledRows(BaseInlineFormSet):
+    """Cells of a table of forms name themselves: their column's head is not tied to them."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        row = form.instance.name or "new group"
+        for field in form.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label}, {row}"
+
+
 class GroupInline(admin.TabularInline):
     model = RuleGroup
+    formset = LabelledRows
     extra = 0
     fields = ("key", "name", "axis", "minimum", "maximum", "position")
 
@@ -45,6 +57,9 @@ class ModelVersionAdmin(PublicationPages):
         ),
     )
     readonly_fields = ("number", "state")
+
+    class Media:
+        js = (Script("js/rule-order.js", type="module"),)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # drafts are made from the version in force

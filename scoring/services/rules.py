@@ -23,6 +23,20 @@ def move_rule(*, rule: Rule, up: bool) -> bool:
 
 
 @transaction.atomic
+def place_rule(*, rule: Rule, at: Rule) -> bool:
+    """To the place of another rule of its group; those between them make room. False elsewhere. Raises NotADraft."""
+    _of_draft(rule)
+    rows = list(Rule.objects.filter(group=rule.group_id).order_by("position", "pk"))
+    places = [row.pk for row in rows]
+    if at.pk not in places:
+        return False
+    to = places.index(at.pk)
+    rows.insert(to, rows.pop(places.index(rule.pk)))
+    _number(rows)
+    return True
+
+
+@transaction.atomic
 def clone_rule(*, rule: Rule) -> Rule:
     """A copy below it, switched off, so that nothing counts twice unseen. Raises NotADraft."""
     _of_draft(rule)

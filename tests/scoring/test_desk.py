@@ -152,6 +152,30 @@ def test_the_buttons_of_the_pages_move_and_copy(pricing, ada, client_of):
     assertContains(client.get(reverse("admin:scoring_rule_change", args=[pricing.pk])), "Clone")
 
 
+def test_a_rule_takes_the_place_of_another_of_its_group_only(pricing, ada, client_of):
+    client, there = client_of(ada), reverse("admin:scoring_rule_order")
+    demo, director = (Rule.objects.get(version=pricing.version, key=key) for key in ("demo", "director"))
+
+    client.post(there, {"move": f"{demo.pk}:{pricing.pk}"})
+    refused = client.post(there, {"move": f"{demo.pk}:{director.pk}"}, follow=True)
+
+    assert keys(pricing.version) == ["director", "demo", "pricing"]
+    assertContains(refused, "Nothing was moved")
+    assert client.post(there, {"move": f"{demo.pk}:sideways"}).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_is_dragged_to_the_place_of_another(pricing, ada, page_as, axe):
+    page = page_as(ada, reverse("admin:scoring_modelversion_change", args=[pricing.version_id]))
+    demo = Rule.objects.get(version=pricing.version, key="demo")
+
+    with page.expect_navigation():
+        page.locator(f"#rule-{demo.pk}").drag_to(page.locator(f"#rule-{pricing.pk}"))
+
+    assert keys(pricing.version) == ["director", "demo", "pricing"]
+    axe(page, "section[aria-labelledby=rules-title]")
+
+
 def test_only_admins_reach_them(pricing, mara, client_of):
     client = client_of(mara)
 
