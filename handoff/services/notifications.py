@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat, Now
+from django.urls import reverse
 
 from accounts.models import User
 from handoff.clock import database_now
@@ -31,6 +32,7 @@ from handoff.services import facts
 from handoff.services.choices import choices_of
 from handoff.services.facts import Note
 from handoff.services.hours import hours_of, leaves_at
+from handoff.services.signposts import links_for
 from leads.events import publish
 from scoring.models import ReviewReminder, ScoreCheck
 
@@ -65,21 +67,23 @@ def _tell(user: User, note: Note) -> bool:
     if not in_app and not channels:
         return False
     row, created = Notification.objects.get_or_create(
-        user=user,
-        key=note.key,
-        defaults={
-            "kind": note.kind,
-            "lead_id": note.lead_id,
-            "text": note.text[:300],
-            "link": note.link,
-            "in_app": in_app,
-        },
+        user=user, key=note.key, defaults=_first_told(user, note) | {"in_app": in_app}
     )
     if created:
         deliver(user, row, channels)
         if in_app:
             announce(users=[user.pk], kind="notification", id=row.pk)
     return created
+
+
+def _first_told(user: User, note: Note) -> dict[str, Any]:
+    """Where it leads is looked up only for what is news."""
+    return {
+        "kind": note.kind,
+        "lead_id": note.lead_id,
+        "text": note.text[:300],
+        "link": lambda: links_for(user, [note])[0] or reverse("handoff:notifications"),
+    }
 
 
 def deliver(user: User, row: Notification, channels: list[str], wait: timedelta = timedelta()) -> None:

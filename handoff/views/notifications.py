@@ -17,6 +17,7 @@ from handoff.notification_forms import Preferences, SlackForm
 from handoff.services import notifications as services
 from handoff.services import slack_hooks
 from handoff.services.choices import choose
+from handoff.services.signposts import links_for
 from handoff.views import answers
 from handoff.views.counts import counts_of
 
@@ -106,6 +107,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     unread = request.GET.get("tab") == "unread"
     mine = Notification.objects.visible_to(request.user)
     page = keyset.page(mine.unread() if unread else mine, NEWEST, cursor=request.GET.get("after", ""))
+    links = links_for(request.user, page.rows)
     url = reverse("handoff:notifications")
     counts = counts_of(request.user)
     number = counts["counts"]["notifications"]
@@ -113,7 +115,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     base = f"{url}?tab=unread&after=" if unread else f"{url}?after="
     return {
         **counts,
-        "rows": [(row, *ICONS[Notice(row.kind)]) for row in page.rows],
+        "rows": [(row, link, *ICONS[Notice(row.kind)]) for row, link in zip(page.rows, links, strict=True)],
         "unread": unread,
         "any_unread": bool(number),
         "tabs": [

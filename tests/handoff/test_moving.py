@@ -16,6 +16,7 @@ from handoff.services.notifications import tell_missed
 from handoff.services.offers import withdraw
 from handoff.services.opportunities import Terms, change, reopen, win
 from handoff.services.reassignments import reassign
+from handoff.services.returns import recycle
 from handoff.services.silence import act
 from handoff.services.snoozing import snooze
 from handoff.services.touches import log_touch
@@ -288,6 +289,29 @@ def test_marketing_hears_why_an_accepted_lead_was_recycled_also_after_a_transfer
         text=f"Otto Other recycled Greta Lindholm: {reason()}: No budget before summer."
     )
     assert sorted(note.user.name for note in told) == ["Mara Marketer", "Max Manager"]
+
+
+def test_no_news_leads_to_a_page_that_is_closed_to_whoever_reads_it(mara, rita, otto, max, client_of):
+    deal = make_deal(rita, mara, name="Hanna Virtanen")
+    win_it(deal, max)  # told to rita, while it is hers
+    tell_missed()
+    reopen(opportunity=deal, actor=max, version=deal.version)
+    give(deal, otto, max)  # taken from rita
+    lost = accept(handoff=reassign(handoff=make_offer(rita, mara), rep=otto, actor=rita), actor=otto)
+    let_time_pass(lost, by=lost.settles_at - lost.accepted_at)
+    recycle(handoff=lost, actor=otto, reason=reason())  # told to rita, who had passed it on
+    tell_missed()
+    rep = client_of(rita)
+
+    page = rep.get("/notifications/")
+    links = {row.text: link for row, link, *_ in page.context["rows"]}
+
+    assert {row.kind for row, *_ in page.context["rows"]} >= {"won", "taken", "answered"}
+    assert {text: rep.get(link).status_code for text, link in links.items()} == dict.fromkeys(links, 200)
+    taken = rep.get(links["Hanna Virtanen is with Otto Other now."]).content.decode()
+    assert "Now with</span><span>Otto Other" in taken
+    stored = Notification.objects.exclude(user=max).get(text="Hanna Virtanen is with Otto Other now.")
+    assert rep.get(stored.link).status_code == 200  # what a mail links to
 
 
 def test_undo_sets_aside_again_what_the_answer_woke(mara, rita):
