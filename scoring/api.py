@@ -51,7 +51,7 @@ class ScoreViewSet(viewsets.ReadOnlyModelViewSet):
 
     def get_queryset(self) -> QuerySet[Score]:
         scores = Score.objects.visible_to(self.request.user).filter(lead__merged_into=None)
-        return scores.select_related("version")
+        return scores.select_related("version", "lead__prediction").defer("lead__prediction__reasons")
 
     @extend_schema(responses=ExplanationSerializer, parameters=[AS_OF])
     @action(detail=True)

@@ -3,19 +3,27 @@
 from rest_framework import serializers
 
 from scoring.models import Score
+from scoring.models.prediction import DECIDED
 
 
 class ScoreSerializer(serializers.ModelSerializer):
     """What a lead is worth now, under the published version."""
 
     version = serializers.IntegerField(source="version.number", read_only=True)
+    probability = serializers.SerializerMethodField(
+        help_text="How likely the lead is to be won, from 0 to 1. Advice only; null where there is none."
+    )
 
     class Meta:
         model = Score
         fields = (
             *("lead", "total", "fit", "engagement", "band", "fit_low", "fit_high", "qualified", "version"),
-            *("critical_rule", "disqualifying_rule", "as_of", "next_change_at"),
+            *("probability", "critical_rule", "disqualifying_rule", "as_of", "next_change_at"),
         )
+
+    def get_probability(self, score: Score) -> float | None:
+        decided = score.lead.stage in DECIDED
+        return None if decided else getattr(getattr(score.lead, "prediction", None), "probability", None)
 
 
 class LineSerializer(serializers.Serializer):

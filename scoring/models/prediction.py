@@ -15,6 +15,8 @@ from django.db.models import Q
 from leads.models import Lead
 from scoring.prediction.scorecard import Scorecard, Term
 
+DECIDED = (Lead.Stage.CUSTOMER, Lead.Stage.DISQUALIFIED)  # there is nothing left to foretell of them
+
 
 class PredictionModel(models.Model):
     """What was learnt once, as plain numbers, with how good it was. Never changes; the newest one is used."""

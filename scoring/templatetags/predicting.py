@@ -7,10 +7,10 @@ from django import template
 
 from leads.models import Lead
 from scoring.models import Prediction, PredictionRun
+from scoring.models.prediction import DECIDED
 
 register = template.Library()
 SOME, MUCH = 0.1, 0.25
-DECIDED = (Lead.Stage.CUSTOMER, Lead.Stage.DISQUALIFIED)
 
 
 @register.inclusion_tag("scoring/_predicted.html")

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from leads.models import Lead
-from scoring.models import Score
+from scoring.models import Prediction, PredictionModel, Score
 from scoring.services import keeping
 
 
@@ -25,6 +25,15 @@ def test_a_score_is_addressed_by_its_lead(scored, api):
     score = api.get(f"/api/scores/{scored.pk}/").json()
 
     assert (score["lead"], score["total"], score["qualified"]) == (scored.pk, 50, True)
+
+
+def test_the_advice_of_the_prediction_stands_beside_the_score(scored, api):
+    before = api.get(f"/api/scores/{scored.pk}/").json()["probability"]
+    learnt = PredictionModel.objects.create(rows=400, positives=80, scorecard={}, metrics={})
+    Prediction.objects.create(lead=scored, model=learnt, probability=0.25)
+
+    assert before is None
+    assert api.get("/api/scores/").json()["results"][0]["probability"] == 0.25
 
 
 def test_the_explanation_adds_up_to_the_score(scored, api):
