@@ -27,11 +27,12 @@ CUSTOM = "custom."
 
 # What the reading of many leads asks for in place of the whole address, which hardly two leads share. The values read
 # from it are the same: a role is a short local part of letters and hyphens.
-RAW_DOMAIN = "substring(l.email from '[^@]*$')"
+# The server looks at patterns last: they cost it several times as much as everything else about an address.
+RAW_DOMAIN = "split_part(l.email, '@', -1)"
 RAW = {
     "email_domain": RAW_DOMAIN,
-    "email_class": "CASE WHEN l.email ~ '^[^@]+@' AND l.email !~ '^[^@0-9._+]{2,10}@[^@]*$'"
-    f" THEN 'x@' || {RAW_DOMAIN} ELSE l.email END",
+    "email_class": "CASE WHEN strpos(l.email, '@') < 2 THEN l.email WHEN strpos(l.email, '@') BETWEEN 3 AND 11"
+    f" AND l.email ~ '^[^@0-9._+]{{2,10}}@[^@]*$' THEN l.email ELSE 'x@' || {RAW_DOMAIN} END",
 }
 
 

@@ -13,15 +13,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
+from leads.arrays import EPOCH_2000, WORDS, mixed
 from leads.fields import CUSTOM, FIELDS, raw_columns, raw_of
 from leads.models import Lead
 from leads.spans import among
 
 Ints = NDArray[np.int64]
 NEVER = 1 << 62
+NO_INSTANT = (1 << 63) - 1  # as the server sends infinity
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -103,57 +104,51 @@ def _told(
     table: str, ids: Ints, keys: Sequence[str], words: Sequence[_Words], *, firm: bool = False
 ) -> _Told:
     terms = [_term(key) for key in keys] + ([FIRM] if firm else [])
-    rows = _rows(table, ids, terms) if terms and len(ids) else []
-    owner, one, several, *values = zip(*rows, strict=True) if rows else [()] * (len(terms) + 3)
-    times = np.full((len(rows), max(len(terms), 1)), NEVER, np.int64)
-    times[:] = _instants(one)[:, None]
-    for row, instants in enumerate(several):
-        if instants is not None:
-            times[row] = _instants(instants)
-    codes = np.zeros((len(rows), len(keys)), np.int64)
+    owner, times, values = _columns(table, ids, terms) if terms and len(ids) else _no_columns(len(terms))
+    codes = np.zeros((len(owner), len(keys)), np.int64)
     for place, known in enumerate(words):
-        codes[:, place] = [known[value] for value in values[place]]
-    named = _numbers(value or 0 for value in values[-1]) if firm else np.zeros(len(rows), np.int64)
-    told = _Told(_numbers(owner), codes, times[:, : len(keys)], named, times[:, -1])
+        codes[:, place] = np.fromiter(map(known.__getitem__, values[place]), np.int64, len(owner))
+    named = (
+        np.array([value or 0 for value in values[-1]], np.int64) if firm else np.zeros(len(owner), np.int64)
+    )
+    told = _Told(owner, codes, times[:, : len(keys)], named, times[:, -1])
     return told.of(np.isin(told.owner, ids))
-
-
-def _instants(values: Iterable[int | None]) -> Ints:
-    return _numbers(NEVER if value is None else value for value in values)
 
 
 def _numbers(values: Iterable[int]) -> Ints:
     return np.array(list(values), np.int64)
 
 
-def _rows(table: str, ids: Ints, terms: Sequence[_Term]) -> list[tuple[Any, ...]]:
-    """(owner, the one instant, the instants if they differ, *values). One instant is the rule, and cheaper to send."""
-    told = ", ".join(f"{term.value} AS v{n}, {term.time} AS t{n}" for n, term in enumerate(terms))
-    values, times = (", ".join(f"{letter}{n}" for n in range(len(terms))) for letter in "vt")
+def _no_columns(terms: int) -> tuple[Ints, Ints, list[list[Hashable]]]:
+    return np.zeros(0, np.int64), np.zeros((0, max(terms, 1)), np.int64), [[]] * terms
+
+
+def _columns(table: str, ids: Ints, terms: Sequence[_Term]) -> tuple[Ints, Ints, list[list[Hashable]]]:
+    """Owners, instants (one column a term) and values, in the order in which the entries were written."""
+    names = [f"{letter}{n}" for letter in "tv" for n in range(len(terms))]
+    told = ", ".join(f"{term.time} AS t{n}, {term.value} AS v{n}" for n, term in enumerate(terms))
+    packed = ", ".join(f"array_agg({name})" for name in ("owner", *names))
     where, bounds = among("e.pgh_obj_id", ids)
-    differ = f"num_nulls({times}) > 0 OR least({times}) < greatest({times})"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT owner, least({times}), CASE WHEN {differ} THEN ARRAY[{times}] END, {values} FROM ("  # noqa: S608
-            f" SELECT e.pgh_obj_id AS owner, e.pgh_id, {told} FROM leads_{table}event e"
-            f" WHERE {where} AND e.pgh_label <> 'delete') told ORDER BY owner, pgh_id",  # own names
-            [*(param for term in terms for param in term.params), *bounds],
-        )
-        return cursor.fetchall()
+    owner, *columns = mixed(
+        f"SELECT {packed} FROM (SELECT e.pgh_obj_id AS owner, {told} FROM leads_{table}event e"  # noqa: S608
+        f" WHERE {where} AND e.pgh_label <> 'delete' ORDER BY e.pgh_obj_id, e.pgh_id) told",  # own names
+        [">i8"] * (1 + len(terms)) + [WORDS] * len(terms),
+        [*(param for term in terms for param in term.params), *bounds],
+    )[0]
+    times = np.stack(columns[: len(terms)], axis=1)
+    return owner, np.where(times == NO_INSTANT, NEVER, times + EPOCH_2000), columns[len(terms) :]
 
 
 class _Term(NamedTuple):
-    """SQL for a value in an entry and for since when it was true (microseconds), with the parameters of both."""
+    """SQL for a value in an entry and for since when it was true, with the parameters of both."""
 
     value: str
     time: str
     params: list[str]
 
 
-MICROSECONDS = (
-    "(extract(epoch FROM coalesce(({said} ->> 'at')::timestamptz, e.pgh_created_at)) * 1000000)::bigint"
-)
-FIRM = _Term("e.company_id", MICROSECONDS.format(said="(e.provenance -> 'company')"), [])
+SINCE = "coalesce(({said} ->> 'at')::timestamptz, e.pgh_created_at)"
+FIRM = _Term("e.company_id", SINCE.format(said="(e.provenance -> 'company')"), [])
 
 
 def _term(key: str) -> _Term:
@@ -161,10 +156,10 @@ def _term(key: str) -> _Term:
     value = re.sub(r"\b[lc]\.", "e.", sql)
     if key.startswith(CUSTOM):  # an entry without it leaves the one before in force
         name = key.removeprefix(CUSTOM)
-        time = f"CASE WHEN e.custom ? %s THEN {MICROSECONDS.format(said='(e.provenance -> %s)')} END"
-        return _Term(value, time, [*params, name, key])
+        time = f"CASE WHEN e.custom ? %s THEN {SINCE.format(said='(e.provenance -> %s)')} ELSE 'infinity' END"
+        return _Term(value, time, [name, key, *params])
     column = FIELDS[key].column.partition(".")[2]
-    return _Term(value, MICROSECONDS.format(said=f"(e.provenance -> '{column}')"), params)
+    return _Term(value, SINCE.format(said=f"(e.provenance -> '{column}')"), params)
 
 
 # From entries to eras. A part is (rows of leads, since, codes): one line an era, sorted for each lead
@@ -206,7 +201,8 @@ def _repeated(owners: Ints, among_them: Ints) -> NDArray[np.bool_]:
 
 
 def _written_often(ids: Ints, people: _Told, firms: _Told) -> _Part:
-    mine, companies = people.of(_changed(people, firms)), _entries_of(firms)
+    mine = people.of(_changed(people, firms))
+    companies = _entries_of(firms.of(np.isin(firms.owner, mine.firm)))
     rows, sinces, codes = [], [], []
     for owner, entries in _entries_of(mine).items():
         row, before = int(np.searchsorted(ids, owner)), None

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import orjson
-import psycopg
 from django.db import connection
 
+from leads.arrays import EPOCH_2000, arrays
 from leads.partitions import month_end, months_made
 from leads.spans import is_dense
 from scoring.batch import Facts
@@ -25,8 +25,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)  # before every activity
 
-EPOCH_2000 = 946_684_800_000_000  # PostgreSQL counts microseconds from 2000-01-01, the language from 1970
-HEADER = 20  # bytes of a binary array before its first element; each element is its length and its value
 COMMON = {"occurred_at": ">i8", "seconds": ">i4"}
 AMOUNT = {"amount": ">i8"}
 FEW = {"lead_id": ">i8", "shape_id": ">i4"} | COMMON
@@ -41,7 +39,7 @@ REACHED = (
 # In a range the lead's place and the shape share a number: one column less to pack, to send and to unpack.
 RANGE = {"(lead_id - {first}) << 32 | shape_id": ">i8"} | COMMON
 SHAPE_BITS = (1 << 32) - 1
-MOST_LEFT_OUT = 50_000  # shapes a month named to the server; the facts of others are left to the kernel
+KEPT = "CASE WHEN shape_id < %s THEN get_bit(%s::bytea, shape_id) = 0 ELSE true END"
 
 Idle = Callable[[int], np.ndarray]
 
@@ -76,7 +74,7 @@ def _of_range(lead_ids: np.ndarray, amounts: bool, idle: Idle | None) -> Facts:
 
     first, last = int(lead_ids[0]), int(lead_ids[-1])
     columns = {name.format(first=first): kind for name, kind in (RANGE | (AMOUNT if amounts else {})).items()}
-    wanted = f"WHERE lead_id BETWEEN {first} AND {last} AND shape_id <> ALL(%s::int[])"
+    wanted = f"WHERE lead_id BETWEEN {first} AND {last} AND {KEPT}"
     months = months_made()
     if not months:
         return of_few(lead_ids, amounts=amounts)
@@ -98,13 +96,20 @@ def _of_range(lead_ids: np.ndarray, amounts: bool, idle: Idle | None) -> Facts:
     )
 
 
-def _left_out(months: Sequence[str], idle: Idle | None) -> list[str]:
-    """As PostgreSQL writes arrays; many months have the same. A few thousand are looked up by hash, once a fact."""
+def _left_out(months: Sequence[str], idle: Idle | None) -> list[Any]:
+    """For each month how many shapes the answer speaks of, and a bit for each that is left out. A list of thousands
+    of numbers would take longer to plan than a month to read.
+    """
     if idle is None:
-        return ["{}"] * len(months)
-    named = [idle(microseconds(month_end(month)))[:MOST_LEFT_OUT] for month in months]
-    texts = {shape_ids.tobytes(): "{" + ",".join(map(str, shape_ids.tolist())) + "}" for shape_ids in named}
-    return [texts[shape_ids.tobytes()] for shape_ids in named]
+        return [0, b""] * len(months)
+    return [part for month in months for part in _bits(idle(microseconds(month_end(month))))]
+
+
+def _bits(shape_ids: np.ndarray) -> tuple[int, bytes]:
+    """As the server's `get_bit` counts them."""
+    bits = np.zeros(int(shape_ids.max(initial=-1)) + 1, bool)
+    bits[shape_ids] = True
+    return len(bits), np.packbits(bits, bitorder="little").tobytes()
 
 
 def _arrays(columns: Iterable[str], rows: str) -> str:
@@ -121,30 +126,6 @@ def _read(
     """For each query its columns; one round trip and one snapshot for all of them."""
     numbered = [f"SELECT {place}::int, q.* FROM ({query}) q" for place, query in enumerate(queries)]  # noqa: S608
     return arrays(" UNION ALL ".join(numbered) + " ORDER BY 1", columns.values(), params, skip=1)
-
-
-def arrays(
-    query: str, kinds: Iterable[str], params: Sequence[Any], *, skip: int = 0
-) -> list[list[np.ndarray]]:
-    """The arrays of each row that the query gives, in native byte order. `kinds` are their elements' types on the
-    wire; `skip` leaves out the first columns.
-    """
-    connection.ensure_connection()
-    # Django's cursors merge parameters in the client, and such cursors cannot ask for binary results.
-    with psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(query, params or None, binary=True)
-        answer = cursor.pgresult
-        assert answer is not None
-        return [
-            [_column(answer.get_value(row, place), kind) for place, kind in enumerate(kinds, skip)]
-            for row in range(answer.ntuples)
-        ]
-
-
-def _column(raw: bytes | None, kind: str) -> np.ndarray:
-    """A column that nobody has rows for is NULL, and empty here."""
-    elements = np.frombuffer(raw or bytes(HEADER), dtype=[("length", ">i4"), ("value", kind)], offset=HEADER)
-    return elements["value"].astype(np.dtype(kind).newbyteorder("="))
 
 
 def shapes(ids: Iterable[int]) -> dict[int, Shape]:

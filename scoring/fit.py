@@ -63,37 +63,50 @@ def _key(value: Any) -> Any:
     return type(value), value
 
 
-def fit_points(model: Model, columns: Mapping[str, Sequence[Any] | Column], leads: int) -> FitPoints:
-    """`columns` holds one sequence of length `leads` per field; a field without a column is unknown for everybody."""
+Answers = dict[str, NDArray[np.uint8] | np.uint8]
+
+
+def fit_points(
+    model: Model, columns: Mapping[str, Sequence[Any] | Column], leads: int, answers: Answers | None = None
+) -> FitPoints:
+    """`columns` holds one sequence of length `leads` per field; a field without a column is unknown for everybody.
+
+    `answers` spares a second model of the same columns the conditions that it shares with the first.
+    """
+    answers = {} if answers is None else answers
     encoded = {
         field: column if isinstance(column, Column) else encode(column) for field, column in columns.items()
     }
     groups = {group.key: row for row, group in enumerate(model.groups)}
-    base, down, up = np.zeros((3, leads, len(groups)), np.int64)
+    base, down, up = np.zeros((3, len(groups), leads), np.int64)  # a group's column lies together
     critical, disqualified = np.full((2, leads), NO_RULE, np.int32)
     flags = {"critical": critical, "disqualify": disqualified}
     for row, rule in enumerate(model.rules):
         if not rule.enabled or rule.subject != "fit":
             continue
-        found = _verdicts(rule, encoded, leads)
+        found = _verdicts(rule, encoded, leads, answers)
         matched = found >= Verdict.LOOSE
         if rule.effect in flags:
             flag = flags[rule.effect]
             flag[matched & (flag == NO_RULE)] = row
             continue
         column = groups[rule.group]
-        base[:, column] += matched * (rule.gives * SCALE)
-        swing = ((found == Verdict.OPEN).astype(np.int64) - (found == Verdict.LOOSE)) * (rule.gives * SCALE)
-        down[:, column] += np.minimum(swing, 0)
-        up[:, column] += np.maximum(swing, 0)
+        worth = rule.gives * SCALE
+        base[column] += matched * worth
+        falls, rises = (Verdict.LOOSE, Verdict.OPEN) if worth > 0 else (Verdict.OPEN, Verdict.LOOSE)
+        down[column] -= (found == falls) * abs(worth)
+        up[column] += (found == rises) * abs(worth)
     low, high = _fit_sum(model, base + down), _fit_sum(model, base + up)
-    return FitPoints(base, critical, disqualified, low, high)
+    return FitPoints(np.ascontiguousarray(base.T), critical, disqualified, low, high)
 
 
-def _verdicts(rule: Rule, columns: Mapping[str, Column], leads: int) -> NDArray[np.uint8]:
+def _verdicts(rule: Rule, columns: Mapping[str, Column], leads: int, answers: Answers) -> NDArray[np.uint8]:
     found = np.full(leads, Verdict.HIT, np.uint8)
     for condition in rule.conditions:
-        np.minimum(found, _answers(condition, columns.get(condition.field)), out=found)
+        name = repr(condition)  # Python calls 1 and True equal
+        if name not in answers:
+            answers[name] = _answers(condition, columns.get(condition.field))
+        np.minimum(found, answers[name], out=found)
     return found
 
 
@@ -107,7 +120,8 @@ def _answers(condition: Condition, column: Column | None) -> NDArray[np.uint8] |
 
 def _fit_sum(model: Model, worth: NDArray[np.int64]) -> NDArray[np.int64]:
     """Fit gives whole points, so nothing is left to round."""
-    lows = np.array([group.minimum for group in model.groups]) * SCALE
-    highs = np.array([group.maximum for group in model.groups]) * SCALE
-    on_fit = np.array([group.axis == "fit" for group in model.groups], bool)
-    return np.clip(worth, lows, highs)[:, on_fit].sum(axis=1) // SCALE
+    total = np.zeros(worth.shape[1], np.int64)
+    for group, column in zip(model.groups, worth, strict=True):
+        if group.axis == "fit":
+            total += np.clip(column, group.minimum * SCALE, group.maximum * SCALE)
+    return total // SCALE

@@ -7,7 +7,7 @@ Equal   whole numbers only; floats appear in `_calm_for` alone, where they may o
 Threads the compiled code releases the GIL and shares nothing but its inputs, so `batch` splits rows over
         ordinary threads; numba's own parallel layer survives neither concurrent callers nor fork
 
-Only this module and `sorting` import numba, and only scorers import them: a web process stays small.
+Only `machine` and `sorting` import numba, and only scorers import them: a web process stays small.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from scoring.compiler import (
@@ -50,6 +49,7 @@ from scoring.compiler import (
 from scoring.decay import SCALE_BITS, STEPS, TABLE
 from scoring.language import MOST_SECONDS as LONGEST_OCCURRENCE
 from scoring.language import SCALE
+from scoring.machine import compiled
 
 UNSEEN_SHAPE, UNSORTED = 1, 2
 STEP_BITS = STEPS.bit_length() - 1
@@ -124,7 +124,7 @@ def new_scratch(snapshot: Snapshot) -> Scratch:
     )
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def score_rows(facts, model, rows, out, first, last, scratch, want_next):
     """Scores rows [first, last)."""
     for row in range(first, last):
@@ -149,7 +149,7 @@ def score_rows(facts, model, rows, out, first, last, scratch, want_next):
 # an atomic count on its owner, and two threads then wait for each other.
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _scan(facts, model, rows, row, as_of, scratch, touched, state):  # noqa: C901
     """One long function on purpose: handing the arrays on per fact doubles the time."""
     at, shape, spans, entries, rules = facts.at, facts.shape, model.spans, model.entries, model.rules
@@ -189,7 +189,7 @@ def _scan(facts, model, rows, row, as_of, scratch, touched, state):  # noqa: C90
     return Scan(count, arrival, 0)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _will_count(facts, i, model):
     shape = facts.shape[i]
     for entry in range(model.spans[shape, 0], model.spans[shape, 1]):
@@ -199,19 +199,19 @@ def _will_count(facts, i, model):
     return False
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _begin(state, rule, at):
     for column in range(state.shape[1]):
         state[rule, column] = 0
     state[rule, NEWEST] = at
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _lasted(facts, i):
     return min(max(np.int64(facts.seconds[i]), 0), LONGEST_OCCURRENCE)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _measures_up(facts, i, rules, rule):
     if not rules[rule, LEAST_SECONDS] <= _lasted(facts, i) <= rules[rule, MOST_SECONDS]:
         return False
@@ -220,7 +220,7 @@ def _measures_up(facts, i, rules, rule):
     return rules[rule, LEAST_AMOUNT] <= facts.amount[i] <= rules[rule, MOST_AMOUNT]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _count(rules, rule, state, at, age, lasted):
     """Adds one occurrence to a rule. What lies beyond the edge (the n-th) or beyond a full cap changes nothing."""
     half_life, n, is_sum = rules[rule, HALF_LIFE], rules[rule, N], rules[rule, AGGREGATE] == SUM
@@ -238,7 +238,7 @@ def _count(rules, rule, state, at, age, lasted):
         state[rule, PAID] = at
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _weight(age, half_life):
     """As `decay.weight`. The float quotient is at most one off and then put right, which beats a 64-bit division;
     the remainder is right although its parts may wrap.
@@ -259,7 +259,7 @@ def _weight(age, half_life):
 # From counts to worth
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _settle_rules(rules, state, touched, as_of, out, row):
     """Awards thresholds, notes critical and disqualifying rules; the first instant at which a rule ends by itself."""
     ends = NEVER
@@ -279,24 +279,24 @@ def _settle_rules(rules, state, touched, as_of, out, row):
     return ends
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _earlier(known, rule):
     return rule if known < 0 else min(np.int64(known), rule)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _satisfied(rules, rule, state, as_of):
     return state[rule, GATHERED] >= rules[rule, N] and as_of - state[rule, NEWEST] < rules[rule, AWARD_LIFE]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _award(rules, rule, state, as_of):
     if not rules[rule, EACH] and _satisfied(rules, rule, state, as_of):
         state[rule, MASS] = rules[rule, POINTS] * _weight(as_of - state[rule, NEWEST], rules[rule, HALF_LIFE])
         state[rule, BLUR] = rules[rule, POINTS]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _worth(model, base, row, sums, touched, gains, losses):
     """Total and fit in parts of a point; leaves the unclamped group sums in `sums`."""
     rules, groups = model.rules, model.groups
@@ -313,12 +313,12 @@ def _worth(model, base, row, sums, touched, gains, losses):
     return total, fit
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _clamped(groups, group, worth):
     return min(max(worth, groups[group, MINIMUM]), groups[group, MAXIMUM])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _rounded(worth):
     points = (abs(worth) + SCALE // 2) // SCALE
     return points if worth >= 0 else -points
@@ -332,7 +332,7 @@ def _rounded(worth):
 FALLING, RISING, FREE, FIRST_GROUP = np.arange(4)  # int64, so that numba compiles one variant for all
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _next_change(facts, model, rows, row, scratch, touched, worth, ends):
     """Far from an edge the estimate wakes us a little early; within a step of it the edge itself is found."""
     shortest = _share_out(model, scratch, touched)
@@ -345,7 +345,7 @@ def _next_change(facts, model, rows, row, scratch, touched, worth, ends):
     return _edge(facts, model, rows, row, scratch, touched, _rounded(worth), step, ends)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _share_out(model, scratch, touched):
     """Gives every halving rule its budget; the shortest half-life, NEVER if nothing halves."""
     shortest = NEVER
@@ -357,7 +357,7 @@ def _share_out(model, scratch, touched):
     return shortest
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _budget_of(model, sums, rule, mass):
     group, gives = model.rules[rule, GROUP], model.rules[rule, SIGN] > 0
     if mass > model.rules[rule, CEILING]:
@@ -368,7 +368,7 @@ def _budget_of(model, sums, rule, mass):
     return FALLING if gives else RISING
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _calm_for(model, scratch, touched, worth):
     """Microseconds for which no budget is used up, estimated from below."""
     edge = _rounded(worth) * SCALE
@@ -385,7 +385,7 @@ def _calm_for(model, scratch, touched, worth):
     return NEVER if calm >= NEVER else np.int64(calm * (1 - 1e-9))  # leaves room for the floats
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _lasts(model, scratch, touched, budget, spare):
     """Newton from the left: the loss is concave in time, so its tangent overstates it and no step goes too far."""
     mass, blur = 0.0, 0.0
@@ -407,7 +407,7 @@ def _lasts(model, scratch, touched, budget, spare):
     return calm
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _loss(model, scratch, touched, budget, calm):
     """At most so much mass is gone after `calm`, a step of quantisation included; and the slope of that."""
     loss, slope = 0.0, 0.0
@@ -420,7 +420,7 @@ def _loss(model, scratch, touched, budget, calm):
     return loss, slope
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _edge(facts, model, rows, row, scratch, touched, total, reach, ends):
     """The first instant at which the total may differ, `ends` at the latest. Bites off calm stretches: longer ones
     after two that held, half as long after one that did not. Gives up early rather than search for ever.
@@ -442,7 +442,7 @@ def _edge(facts, model, rows, row, scratch, touched, total, reach, ends):
     return calm_until + 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _calm_stretch(facts, model, rows, row, scratch, touched, total, until):
     """Whether the total stays from the instant of `scratch.state` until `until`: masses only shrink, so gains at one
     end and losses at the other bound all between.

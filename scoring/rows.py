@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from leads.arrays import arrays
 from leads.spans import among
 from scoring import facts
 from scoring.batch import BAND_NAMES, Scores
@@ -124,7 +125,7 @@ def peek(lead_ids: Sequence[int], words: Words) -> ScoreRows:
 
 def _read(query: str, words: Words, params: list[Any]) -> ScoreRows:
     known = [words.bands, words.keys, words.keys, NEVER]
-    return ScoreRows(*facts.arrays(query, [">i8"] * 11, [*known, *params])[0])
+    return ScoreRows(*arrays(query, [">i8"] * 11, [*known, *params])[0])
 
 
 def database_now() -> datetime:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from leads.arrays import EPOCH_2000, arrays
 from leads.models import Lead
 from scoring import engine, facts
 from scoring.batch import NO_RULE, Facts, score_many
@@ -166,11 +167,11 @@ def _facts(shapes: list[int], ids: np.ndarray | None, *, amounts: bool) -> Facts
     # Not a list of thousands: the planner would weigh each element in each month.
     wanted = f"shape_id IN (SELECT unnest(%s::bigint[])){among}"
     query = f"SELECT {packed} FROM leads_activity WHERE {wanted}"  # noqa: S608  own names
-    lead, at, shape, seconds, *amount = facts.arrays(query, columns.values(), params)[0]
+    lead, at, shape, seconds, *amount = arrays(query, columns.values(), params)[0]
     order = np.lexsort((at, lead))
     starts = np.unique(lead[order], return_index=True)[1]
     return Facts(
-        at=at[order] + facts.EPOCH_2000,
+        at=at[order] + EPOCH_2000,
         shape=shape[order],
         seconds=seconds[order],
         amount=amount[0][order] if amount else None,

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from leads.arrays import EPOCH_2000, arrays
 from leads.models import Activity, Pulse
 from scoring import facts, rules
 from scoring import watches as language
@@ -173,7 +174,7 @@ def actions(watches: Iterable[language.Watch], batch: Batch) -> list[Met]:
 def _newest(compiled: CompiledModel, batch: Batch) -> dict[tuple[int, int], tuple[int, int]]:
     """By row of the watch and lead: instant and id of the last activity that the watch is about."""
     span = [batch.after.lead.tolist(), batch.as_of - FRESH, batch.as_of + SKEW]
-    lead, at, pk, shape = facts.arrays(RECENT, [">i8", ">i8", ">i8", ">i4"], span)[0]
+    lead, at, pk, shape = arrays(RECENT, [">i8", ">i8", ">i8", ">i4"], span)[0]
     unseen = compiled.missing(np.unique(shape).tolist())
     if unseen:
         compiled.extend(facts.shapes(unseen))
@@ -181,7 +182,7 @@ def _newest(compiled: CompiledModel, batch: Batch) -> dict[tuple[int, int], tupl
     found: dict[tuple[int, int], tuple[int, int]] = {}
     for fact in np.flatnonzero(spans[:, 1] > spans[:, 0]).tolist():
         for row in entries[spans[fact, 0] : spans[fact, 1], 0].tolist():
-            found[row, int(lead[fact])] = int(at[fact]) + facts.EPOCH_2000, int(pk[fact])
+            found[row, int(lead[fact])] = int(at[fact]) + EPOCH_2000, int(pk[fact])
     return found
 
 

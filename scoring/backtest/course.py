@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from scoring.compiler import (
@@ -38,6 +37,7 @@ from scoring.compiler import (
 )
 from scoring.kernel import FULLEST, UNSEEN_SHAPE, UNSORTED, _clamped, _lasted, _measures_up, _rounded, _weight
 from scoring.language import SCALE
+from scoring.machine import compiled
 
 CRAMPED = -1  # the notebook is too small for this lead
 
@@ -85,7 +85,7 @@ def new_notebook(model: Snapshot, occurrences: int) -> Notebook:
 # Which occurrences concern which rule
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def gather(facts, model, start, stop, until, note):
     """Sorts the occurrences by rule. (rules touched, fault); CRAMPED when the notebook has no room."""
     note.state[:] = 0
@@ -107,7 +107,7 @@ def gather(facts, model, start, stop, until, note):
     return count, 0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _count_each(facts, model, start, stop, until, note):
     before = -NEVER
     for i in range(start, stop):
@@ -126,7 +126,7 @@ def _count_each(facts, model, start, stop, until, note):
     return 0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _lay_out(facts, model, start, stop, until, note):
     for i in range(start, stop):
         if facts.at[i] > until:
@@ -146,7 +146,7 @@ def _lay_out(facts, model, start, stop, until, note):
 # Coming and going
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def move_on(rules, touched, note, at):
     """Brings every rule to the instant `at`, which never goes back."""
     state = note.state
@@ -160,7 +160,7 @@ def move_on(rules, touched, note, at):
             state[rule, LOW] += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _arrive(rules, rule, state, lasted, key, newest, place):
     replaced = False
     if rules[rule, AGGREGATE] == DISTINCT:
@@ -172,7 +172,7 @@ def _arrive(rules, rule, state, lasted, key, newest, place):
         state[rule, MASS] = min(state[rule, MASS] + _fresh_worth(rules, rule, lasted, place), FULLEST)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _depart(rules, rule, state, lasted, key, newest, place):
     if rules[rule, AGGREGATE] == DISTINCT:
         if newest[key[place]] != place:
@@ -183,7 +183,7 @@ def _depart(rules, rule, state, lasted, key, newest, place):
         state[rule, MASS] -= _fresh_worth(rules, rule, lasted, place)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _fresh_worth(rules, rule, lasted, place):
     """Of one occurrence that has not faded; never above the cap, so that running sums stay small."""
     if not rules[rule, EACH]:
@@ -194,7 +194,7 @@ def _fresh_worth(rules, rule, lasted, place):
     return min(worth, rules[rule, CEILING])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def next_turn(rules, touched, note, at):
     """The next instant at which something comes or goes by itself."""
     state, turn = note.state, NEVER
@@ -214,7 +214,7 @@ def next_turn(rules, touched, note, at):
 # While a lead is far below every line, facts only raise a bound: no rule loses anything and none takes points away
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def bound_from(model, base, row, note):
     """In whole points; `above` holds what each group gains at most."""
     worth = 0
@@ -223,7 +223,7 @@ def bound_from(model, base, row, note):
     return _rounded(worth)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def bound_anew(rules, touched, note):
     """From the masses that were found last."""
     note.above[:] = 0
@@ -233,7 +233,7 @@ def bound_anew(rules, touched, note):
             note.above[rules[rule, GROUP]] += note.state[rule, ABOVE]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def take_in(facts, model, row, base, note, fact, stop, outside, news):
     """Facts from `fact` on, before `outside`. (the first that brings `news` points or may be critical, its instant).
 
@@ -275,7 +275,7 @@ def take_in(facts, model, row, base, note, fact, stop, outside, news):
 # What it is worth
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def satisfied(rules, rule, note, at):
     state = note.state
     if state[rule, GATHERED] < rules[rule, N] or state[rule, HIGH] == state[rule, LOW]:
@@ -283,7 +283,7 @@ def satisfied(rules, rule, note, at):
     return at - note.at[state[rule, HIGH] - 1] < rules[rule, AWARD_LIFE]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def total_of(model, base, row, touched, note, how, now, gains_at, losses_at):
     """In whole points. `now` settles what counts; `how` says at which instants halving masses are taken."""
     rules, state, sums = model.rules, note.state, note.sums
@@ -301,7 +301,7 @@ def total_of(model, base, row, touched, note, how, now, gains_at, losses_at):
     return _rounded(worth)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _mass(rules, rule, note, how, now, at):
     each, half_life, state = rules[rule, EACH], rules[rule, HALF_LIFE], note.state
     if not each and not satisfied(rules, rule, note, now):
@@ -317,7 +317,7 @@ def _mass(rules, rule, note, how, now, at):
     return rules[rule, POINTS] * _weight(at - note.at[state[rule, HIGH] - 1], half_life)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _faded(rules, rule, note, at):
     """The sum of what each occurrence is still worth, newest first; whatever lies beyond the cap is left out."""
     state, mass = note.state, 0
@@ -335,7 +335,7 @@ def _faded(rules, rule, note, at):
     return mass
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def remember_masses(rules, touched, note):
     """What was just found bounds from above what halving rules will be worth later. True if anything fades."""
     fades = False
@@ -347,7 +347,7 @@ def remember_masses(rules, touched, note):
     return fades
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def losses_fade(rules, touched, note):
     for rule in touched:  # noqa: SIM110  numba has no generators
         if rules[rule, HALF_LIFE] and rules[rule, SIGN] < 0 and note.state[rule, NOW]:
@@ -355,7 +355,7 @@ def losses_fade(rules, touched, note):
     return False
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def most_ever(model, base, first, last, fit_floor, touched, note):
     """No instant has more points than this: every occurrence fresh, every rule that takes points away asleep."""
     rules, sums = model.rules, note.sums
@@ -374,14 +374,14 @@ def most_ever(model, base, first, last, fit_floor, touched, note):
     return _rounded(worth)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _raise_to(model, base, row, fit_floor, sums):
     if fit_of(model, base, row) >= fit_floor:
         for group in range(len(sums)):
             sums[group] = max(sums[group], base[row, group])
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _most_of(rules, rule, note):
     if not rules[rule, EACH]:
         return min(rules[rule, POINTS] * SCALE, rules[rule, CEILING])
@@ -393,7 +393,7 @@ def _most_of(rules, rule, note):
     return mass
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def fit_of(model, base, row):
     worth = 0
     for group in range(len(model.groups)):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring import rules
 from scoring.batch import Facts, UnseenShapes, _input
 from scoring.compiler import NEVER, CompiledModel
-from scoring.fit import Column, fit_points
+from scoring.fit import Answers, Column, FitPoints, fit_points
 from scoring.language import Model
 
 SPREAD = 40  # points below and above the line for which heights are kept
@@ -73,6 +74,15 @@ def bounds(model: Model, spread: int = SPREAD) -> tuple[int, int]:
     return min(max(model.threshold - spread, 1), model.threshold), model.threshold + spread
 
 
+def may_leave_out(compiled: CompiledModel) -> Ints:
+    """Shapes whose facts change no entry: no rule counts them. Unless somebody of whom nothing is known stands above
+    the lowest line, and so from the first thing they do, whatever it is.
+    """
+    blank = rules.score(compiled.model, {}, [], {}, 0)
+    stands = blank.fit >= compiled.model.fit_floor and blank.total >= bounds(compiled.model)[0]
+    return np.zeros(0, np.int64) if stands or blank.critical else compiled.idle_shapes(-NEVER)
+
+
 def entries(
     compiled: CompiledModel,
     facts: Facts,
@@ -81,15 +91,18 @@ def entries(
     until: int,
     barred_at: Ints | None = None,
     spread: int = SPREAD,
+    answers: Answers | None = None,
 ) -> Entries:
     """Facts sorted within each lead. Nothing after `until` is read, and no instant depends on a later one.
+    `answers` as in `fit_points`.
 
     Raises UnseenShapes, and ValueError for facts out of order or amounts left out though a rule reads them.
     """
     if facts.amount is None and compiled.reads_amounts:
         raise ValueError("A rule compares amounts, so the facts must bring theirs.")
     lowest, highest = bounds(compiled.model, spread)
-    heights, moves, critical_at = _walk(compiled, facts, eras, until, barred_at, (lowest, highest))
+    known = _fit(compiled.model, eras, answers)
+    heights, moves, critical_at = _walk(compiled, facts, eras, known, until, barred_at, (lowest, highest))
     into = moves[:, 2] == 1
     first_at = np.full(len(facts.starts), NEVER, np.int64)
     np.minimum.at(first_at, moves[into, 0], moves[into, 1])
@@ -108,6 +121,7 @@ def _walk(
     compiled: CompiledModel,
     facts: Facts,
     eras: Eras,
+    known: FitPoints,
     until: int,
     barred_at: Ints | None,
     reach: tuple[int, int],
@@ -120,7 +134,7 @@ def _walk(
     arrays = _fact_arrays(kernel, facts)
     barred = np.full(leads, NEVER, np.int64) if barred_at is None else barred_at
     spans = (facts.starts, facts.stops, eras.starts + 1, eras.stops + 1, barred)
-    rows, epochs = walking.Leads(*(_input(span, np.int64) for span in spans)), _epochs(walking, model, eras)
+    rows, epochs = walking.Leads(*(_input(span, np.int64) for span in spans)), _epochs(walking, eras, known)
     line = walking.Line(model.threshold, model.fit_floor, model.margin, *reach, until)
     note, room, at = new_notebook(compiled.snapshot, _room(facts)), ROOM, 0
     critical_at = np.full(leads, NEVER, np.int64)
@@ -146,15 +160,21 @@ def _fact_arrays(kernel: Any, facts: Facts) -> Any:
     return kernel.FactArrays(*(_input(values, kind) for values, kind in kinds))
 
 
-def _epochs(walking: Any, model: Model, eras: Eras) -> Any:
+def _fit(model: Model, eras: Eras, answers: Answers | None) -> FitPoints:
     """Row 0 is a lead of whom nothing is known."""
-    blank, known = fit_points(model, {}, 1), fit_points(model, eras.columns, len(eras.since))
+    blank, known = fit_points(model, {}, 1), fit_points(model, eras.columns, len(eras.since), answers)
+    parts = (
+        np.concatenate([getattr(blank, field.name), getattr(known, field.name)]) for field in fields(known)
+    )
+    return FitPoints(*parts)
+
+
+def _epochs(walking: Any, eras: Eras, known: FitPoints) -> Any:
     return walking.Epochs(
         since=_input(np.concatenate([[-NEVER], eras.since]), np.int64),
-        **{
-            name: _input(np.concatenate([getattr(blank, name), getattr(known, name)]), kind)
-            for name, kind in (("base", np.int64), ("critical", np.int32), ("disqualified", np.int32))
-        },
+        base=_input(known.base, np.int64),
+        critical=_input(known.critical, np.int32),
+        disqualified=_input(known.disqualified, np.int32),
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db import connection
 from django.utils.module_loading import import_string
 from numpy.typing import NDArray
 
+from leads.arrays import EPOCH_2000, WORDS, mixed
 from leads.histories import Coded, eras_of
 from leads.models import Lead
 from leads.spans import among
@@ -19,20 +21,17 @@ from scoring.backtest.entries import Eras, Ints
 from scoring.backtest.judging import Outcomes
 from scoring.batch import Facts
 from scoring.compiler import NEVER
-from scoring.fit import Column, encode
+from scoring.fit import Column
 
 REACHED = {"sql": ("sql", "opportunity", "customer"), "won": ("customer",)}  # stages that say so
 
-PEOPLE = """
-SELECT l.id, l.source, (extract(epoch FROM l.created_at) * 1000000)::bigint,
-    (extract(epoch FROM d.at) * 1000000)::bigint, o.result, (extract(epoch FROM s.at) * 1000000)::bigint
-FROM leads_lead l
-LEFT JOIN leads_disqualification d ON d.lead_id = l.id
-LEFT JOIN leads_leadoutcome o ON o.lead_id = l.id
-LEFT JOIN (SELECT lead_id, min(at) AS at FROM leads_stagechange WHERE {stages} AND stage = ANY(%s) GROUP BY lead_id) s
-    ON s.lead_id = l.id
-WHERE {leads} ORDER BY l.id
-"""
+# Each names a lead and what is asked of it: v0, v1
+PEOPLE = "SELECT id AS lead, created_at AS v0, source AS v1 FROM leads_lead"
+EXCLUDED = "SELECT lead_id AS lead, at AS v0 FROM leads_disqualification"
+OUTCOMES = "SELECT lead_id AS lead, result AS v0 FROM leads_leadoutcome"
+STAGES = "SELECT lead_id AS lead, min(at) AS v0 FROM leads_stagechange WHERE stage = ANY(%s) GROUP BY lead_id"
+SEEN = "SELECT lead_id AS lead, min(occurred_at) AS v0 FROM leads_activity WHERE occurred_at <= %s GROUP BY lead_id"
+VERDICTS = {"won": 1, "lost": 0}
 
 
 @dataclass(frozen=True)
@@ -59,53 +58,78 @@ def chunks_of_ids(size: int) -> Iterator[Ints]:
         last = int(found[-1])
 
 
-def read(ids: Ints, fields: Sequence[str], outcome: str, *, amounts: bool) -> Chunk:
-    did = facts.of_leads(ids, amounts=amounts)
+def read(
+    ids: Ints,
+    fields: Sequence[str],
+    outcome: str,
+    ripe_at: int,
+    *,
+    amounts: bool = True,
+    idle: facts.Idle | None = None,
+) -> Chunk:
+    """`idle` as in `facts.of_leads`. Of leads known for too short to be judged (since after `ripe_at`) nobody asks
+    exactly since when.
+    """
     told = eras_of(ids.tolist(), fields)
-    sources, born, barred, final, reached = _people(ids, outcome)
-    eras = Eras(
-        told.since, told.starts, told.stops, {key: _column(coded) for key, coded in told.columns.items()}
-    )
+    columns = {key: _column(coded) for key, coded in told.columns.items()}
+    sources, outcomes = _people(ids, outcome, ripe_at)
     return Chunk(
         ids,
-        did,
-        eras,
+        facts.of_leads(ids, amounts=amounts, idle=idle),
+        Eras(told.since, told.starts, told.stops, columns),
         sources,
-        Outcomes(np.minimum(born, _first_seen(did)), reached, final),
-        barred,
+        outcomes,
+        _instants(ids, EXCLUDED),
         told.unrecorded,
     )
 
 
-def _first_seen(did: Facts) -> Ints:
-    first = np.full(len(did.starts), NEVER, np.int64)
-    active = did.stops > did.starts
-    first[active] = did.at[did.starts[active]]
-    return first
-
-
 def _column(coded: Coded) -> Column:
-    known = encode([coded.read(value) for value in coded.values])
-    return Column(known.codes[coded.codes], known.values)
+    return Column(coded.codes, [coded.read(value) for value in coded.values])
 
 
-def _people(ids: Ints, outcome: str) -> tuple[list[str], Ints, Ints, NDArray[np.int8], Ints]:
-    leads, bounds = among("l.id", ids)
-    stages, again = among("lead_id", ids)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            PEOPLE.format(leads=leads, stages=stages), [*again, list(REACHED.get(outcome, ())), *bounds]
-        )
-        rows = {row[0]: row[1:] for row in cursor.fetchall()}
-    nobody = ("", None, None, None, None)
-    source, born, barred, final, reached = zip(*(rows.get(pk, nobody) for pk in ids.tolist()), strict=True)
-    if outcome not in REACHED:
-        told = import_string(settings.ACCEPTANCES)(int(ids[0]), int(ids[-1]))
-        reached = tuple(told.get(pk) for pk in ids.tolist())
-    verdict = {"won": 1, "lost": 0, None: -1}
-    born_at, barred_at, reached_at = (
-        np.array([NEVER if at is None else at for at in column], np.int64)
-        for column in (born, barred, reached)
-    )
-    undated = np.array([verdict[result] for result in final], np.int8)
-    return list(source), born_at, barred_at, np.where(reached_at < NEVER, np.int8(-1), undated), reached_at
+def _people(ids: Ints, outcome: str, ripe_at: int) -> tuple[list[str], Outcomes]:
+    place, created, named = _told(ids, PEOPLE, (">i8", WORDS))
+    sources, born = [""] * len(ids), np.full(len(ids), NEVER, np.int64)
+    born[place] = created + EPOCH_2000
+    for row, source in zip(place.tolist(), named, strict=True):
+        sources[row] = source
+    young = np.flatnonzero(born > ripe_at)
+    if len(young):
+        born[young] = np.minimum(born[young], _instants(ids[young], SEEN, facts.instant(ripe_at)))
+    reached_at = _reached_at(ids, outcome)
+    final = np.full(len(ids), -1, np.int8)
+    place, results = _told(ids, OUTCOMES, (WORDS,))
+    final[place] = [VERDICTS[result] for result in results]
+    final[reached_at < NEVER] = -1
+    return sources, Outcomes(born, reached_at, final)
+
+
+def _reached_at(ids: Ints, outcome: str) -> Ints:
+    if outcome in REACHED:
+        return _instants(ids, STAGES, list(REACHED[outcome]))
+    told = import_string(settings.ACCEPTANCES)(int(ids[0]), int(ids[-1]))
+    return np.array([told.get(pk, NEVER) for pk in ids.tolist()], np.int64)
+
+
+def _instants(ids: Ints, rows: str, *params: Any) -> Ints:
+    """NEVER for leads that have none."""
+    place, at = _told(ids, rows, (">i8",), params)
+    found = np.full(len(ids), NEVER, np.int64)
+    found[place] = at + EPOCH_2000
+    return found
+
+
+def _told(ids: Ints, rows: str, kinds: Sequence[str], params: Sequence[Any] = ()) -> list[Any]:
+    """Which of `ids` have a row, as places in `ids`, and its columns."""
+    where, bounds = among("lead", ids)
+    packed = ", ".join(f"array_agg(v{place})" for place in range(len(kinds)))
+    query = f"SELECT array_agg(lead), {packed} FROM ({rows}) told WHERE {where}"  # noqa: S608  own words
+    lead, *columns = mixed(query, [">i8", *kinds], [*params, *bounds])[0]
+    place = np.searchsorted(ids, lead)
+    mine = ids[np.minimum(place, len(ids) - 1)] == lead
+    return [place[mine], *(_where(mine, column) for column in columns)]
+
+
+def _where(chosen: NDArray[np.bool_], column: Any) -> Any:
+    return column[chosen] if isinstance(column, np.ndarray) else list(compress(column, chosen))

@@ -12,12 +12,13 @@ from django.db import connection
 
 from leads.models import Lead
 from scoring import facts
-from scoring.backtest.entries import Entries, Eras, Ints, entries
+from scoring.backtest.entries import Entries, Eras, Ints, entries, may_leave_out
 from scoring.backtest.judging import Curve, Outcomes, Sides, Span, Sums, by_name, curve_of, judge, weeks_of
 from scoring.backtest.reading import Chunk, chunks_of_ids, read
 from scoring.batch import BAND_NAMES, gather
 from scoring.compiler import NEVER, CompiledModel
-from scoring.engine import fields_read
+from scoring.engine import compiled_for, fields_read
+from scoring.fit import Answers
 from scoring.language import Model
 
 CHUNK = 25_000  # leads looked at together; a cancelled run ends within two of them
@@ -70,7 +71,7 @@ def run(
     models: tuple[Model, ...], span: Span, outcome: str, progress: Progress, *, chunk: int = CHUNK
 ) -> Part:
     """The first model, and beside it the second if there is one. Raises Stopped when `progress` says so."""
-    compiled = tuple(CompiledModel(model) for model in models)
+    compiled = tuple(_compiled(model) for model in models)
     total, done, found = Lead.objects.filter(merged_into=None).count(), 0, []
     if not progress(0, total):
         raise Stopped
@@ -80,6 +81,13 @@ def run(
         if not progress(done, total):
             raise Stopped
     return reduce(lambda one, other: one + other, found) if found else _nothing(compiled, span)
+
+
+def _compiled(model: Model) -> CompiledModel:
+    """With every shape there is, so that the server need not send what no rule counts."""
+    compiled = compiled_for(model)
+    compiled.extend(facts.shapes_after(compiled.last_shape))
+    return compiled
 
 
 def _parts(look: Callable[[Ints], Part], chunk: int) -> Iterator[Part]:
@@ -102,13 +110,20 @@ def _apart(look: Callable[[Ints], Part], ids: Ints) -> Part:
 
 
 def _look(compiled: tuple[CompiledModel, ...], span: Span, outcome: str, ids: Ints) -> Part:
-    fields = sorted({field for each in compiled for field in fields_read(each.model)})
-    known = read(ids, fields, outcome, amounts=any(each.reads_amounts for each in compiled))
+    known = read(
+        ids,
+        sorted({field for each in compiled for field in fields_read(each.model)}),
+        outcome,
+        span.until - span.maturity,
+        amounts=any(each.reads_amounts for each in compiled),
+        idle=lambda end: reduce(np.intersect1d, map(may_leave_out, compiled)),
+    )
     return part_of(compiled, known, span)
 
 
 def part_of(compiled: tuple[CompiledModel, ...], chunk: Chunk, span: Span) -> Part:
-    found = tuple(_entries(each, chunk, span.until) for each in compiled)
+    answers: Answers = {}
+    found = tuple(_entries(each, chunk, span.until, answers) for each in compiled)
     outcomes, reached = chunk.outcomes, chunk.outcomes.reached(span)
     ripe = (outcomes.born_at <= span.until - span.maturity) | (outcomes.final >= 0)
     return Part(
@@ -122,11 +137,11 @@ def part_of(compiled: tuple[CompiledModel, ...], chunk: Chunk, span: Span) -> Pa
     )
 
 
-def _entries(compiled: CompiledModel, chunk: Chunk, until: int) -> Entries:
+def _entries(compiled: CompiledModel, chunk: Chunk, until: int, answers: Answers) -> Entries:
     unseen = compiled.missing(np.flatnonzero(np.bincount(chunk.facts.shape)).tolist())
     if unseen:
         compiled.extend(facts.shapes(unseen))
-    return entries(compiled, chunk.facts, chunk.eras, until=until, barred_at=chunk.barred_at)
+    return entries(compiled, chunk.facts, chunk.eras, until=until, barred_at=chunk.barred_at, answers=answers)
 
 
 def _side(compiled: CompiledModel, found: Entries, chunk: Chunk, span: Span) -> Side:

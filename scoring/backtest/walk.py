@@ -15,7 +15,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from scoring.backtest.course import (
@@ -38,6 +37,7 @@ from scoring.backtest.course import (
     total_of,
 )
 from scoring.compiler import CRITICAL, DISQUALIFIES, EFFECT, GIVES_POINTS, NEVER, SIGN
+from scoring.machine import compiled
 
 NO_RULE = -1
 FULL = -2  # the lists have no room for this lead
@@ -95,7 +95,7 @@ class Look(NamedTuple):
     critical: np.int64
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def walk(facts, model, epochs, leads, line, lists, begin, end, note):
     """Leads [begin, end). (the first lead not walked, why): FULL and CRAMPED ask for room, others are faults."""
     mind = note.mind
@@ -117,7 +117,7 @@ def walk(facts, model, epochs, leads, line, lists, begin, end, note):
     return end, 0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _may_matter(model, epochs, leads, line, lead, touched, note):
     """Most leads come nowhere near the line, whatever the order of things."""
     first, last = leads.first[lead], leads.last[lead]
@@ -132,7 +132,7 @@ def _may_matter(model, epochs, leads, line, lead, touched, note):
     return epochs.critical[0] != NO_RULE
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _walk_one(facts, model, epochs, leads, line, lists, lead, touched, note):
     """Turn by turn where something may happen, fact by fact where nothing can."""
     epoch, last = leads.first[lead], leads.last[lead]
@@ -160,7 +160,7 @@ def _walk_one(facts, model, epochs, leads, line, lists, lead, touched, note):
             fact, at = take_in(facts, model, row, epochs.base, note, fact, leads.stop[lead], outside, news)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _next_outside(epochs, epoch, last, barred_at, until, at):
     """The next instant at which something other than a fact or time changes the lead; the end at the latest."""
     following = until + 1
@@ -169,7 +169,7 @@ def _next_outside(epochs, epoch, last, barred_at, until, at):
     return min(following, barred_at) if barred_at > at else following
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _is_quiet(model, base, line, look, touched, note):
     """Only a new fact can bring news, because even without losses the lead has not enough."""
     if note.mind[HELD] or look.critical != NO_RULE:
@@ -178,7 +178,7 @@ def _is_quiet(model, base, line, look, touched, note):
     return look.fit < line.fit_floor or bound_from(model, base, look.row, note) < _news(line, note.mind)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _news(line, mind):
     """The least total that would be news of a lead outside."""
     if mind[RECORD] >= line.threshold:
@@ -186,7 +186,7 @@ def _news(line, mind):
     return mind[RECORD] + 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _look(model, epochs, row, touched, note, at, barred):
     rules, critical = model.rules, np.int64(epochs.critical[row])
     barred = barred or epochs.disqualified[row] != NO_RULE
@@ -201,7 +201,7 @@ def _look(model, epochs, row, touched, note, at, barred):
     return Look(row, fit_of(model, epochs.base, row), barred, critical)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _stand(model, epochs, line, lists, lead, touched, note, look, at, turn):
     """From `at` until just before `turn`."""
     mind, critical = note.mind, look.critical != NO_RULE
@@ -218,7 +218,7 @@ def _stand(model, epochs, line, lists, lead, touched, note, look, at, turn):
         _while_fading(model, epochs, line, lists, lead, touched, note, look, at, turn - 1)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _judge(model, line, lists, lead, touched, note, look, at, total):
     mind = note.mind
     fits = look.fit >= line.fit_floor and not look.barred
@@ -236,7 +236,7 @@ def _judge(model, line, lists, lead, touched, note, look, at, total):
     mind[HELD] = 1 if holds else 0
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _may_open(model, note, touched, look, at):
     """The first time without conditions; later only when something that helps happened since the last end."""
     if not note.mind[EVER]:
@@ -250,7 +250,7 @@ def _may_open(model, note, touched, look, at):
     return newest > note.mind[ENDED_AT]
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _note_height(lists, note, lead, at, total):
     place, before = note.mind[HEIGHTS], note.mind[RECORD]
     note.mind[RECORD] = total
@@ -262,7 +262,7 @@ def _note_height(lists, note, lead, at, total):
     note.mind[HEIGHTS] += 1
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _note_move(lists, note, lead, at, way_in, total, look):
     place = note.mind[MOVES]
     if place == len(lists.moves):
@@ -277,7 +277,7 @@ def _note_move(lists, note, lead, at, way_in, total, look):
 # While nothing but time passes
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _while_fading(model, epochs, line, lists, lead, touched, note, look, at, last):
     """Finds the rises and falls that matter in (at, last], one after the other."""
     rises = losses_fade(model.rules, touched, note)
@@ -295,7 +295,7 @@ def _while_fading(model, epochs, line, lists, lead, touched, note, look, at, las
         _judge(model, line, lists, lead, touched, note, look, at, total)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _goal(line, mind):
     """The least total that would be news; NEVER when none would."""
     if not mind[HELD]:
@@ -303,7 +303,7 @@ def _goal(line, mind):
     return mind[RECORD] + 1 if mind[RECORD] < line.highest else NEVER
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def _first(way, goal, model, epochs, touched, note, look, at, last):
     """The first instant in (at, last] with at least `goal` points (RISE) or fewer (FALL); NEVER for none."""
     start, reach = at + 1, last - at

@@ -55,7 +55,7 @@ def _add_fit(model: Model, columns: Mapping[str, Sequence[Any] | Column], flags:
     encoded = {key: each if isinstance(each, Column) else encode(each) for key, each in columns.items()}
     for row, rule in enumerate(model.rules):
         if rule.enabled and rule.subject == "fit":
-            flags[:, row] = _verdicts(rule, encoded, len(flags)) >= Verdict.LOOSE
+            flags[:, row] = _verdicts(rule, encoded, len(flags), {}) >= Verdict.LOOSE
             worth[:, row] = flags[:, row] * np.int64(rule.gives * SCALE)
 
 

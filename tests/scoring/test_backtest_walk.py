@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scoring import rules
-from scoring.backtest.entries import Eras, entries
+from scoring.backtest.entries import Eras, entries, may_leave_out
 from scoring.batch import UnseenShapes, gather
 from scoring.compiler import NEVER, compile_model
 from scoring.language import DAY, SECOND, Condition, Shape
@@ -76,6 +76,28 @@ def test_what_happens_later_never_changes_what_was_said_before():
 
         for lead in range(8):
             assert until(of_lead(whole, lead), now - 1) == until(of_lead(then, lead), now - 1)
+
+
+def test_facts_that_may_be_left_out_change_nothing():
+    random, dropped = Random(5), 0
+    for _ in range(60):
+        case, eras, end = random_walks(random, leads=8)
+        idle = may_leave_out(compile_model(case.model, case.shapes)).tolist()
+        kept = [[fact for fact in own if fact.shape_id not in idle] for own in case.histories]
+
+        whole, lean = by_walk(case, eras, end), by_walk(replace(case, histories=kept), eras, end)
+
+        assert [of_lead(lean, lead) for lead in range(8)] == [of_lead(whole, lead) for lead in range(8)]
+        dropped += sum(map(len, case.histories)) - sum(map(len, kept))
+    assert dropped > 100
+
+
+def test_nothing_is_left_out_where_a_stranger_stands_above_the_line():
+    stranger = fit("stranger", Condition("title", "unknown"), points=60)
+    model = model_of(behaviour(points=30), stranger, threshold=50)
+
+    assert may_leave_out(compile_model(model, SHAPES)).tolist() == []
+    assert may_leave_out(compile_model(replace(model, threshold=101), SHAPES)).tolist() == [2, 3]
 
 
 # By example

@@ -41,9 +41,7 @@ def sold(make_lead, did):
 def known_for_long(db, monkeypatch):
     """Fields of leads made in a test are a moment old; here they were known when things happened."""
     earlier = "e.pgh_created_at - interval '200 days'"
-    monkeypatch.setattr(
-        histories, "MICROSECONDS", histories.MICROSECONDS.replace("e.pgh_created_at", earlier)
-    )
+    monkeypatch.setattr(histories, "SINCE", histories.SINCE.replace("e.pgh_created_at", earlier))
 
 
 def finished(**terms):
