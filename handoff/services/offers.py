@@ -115,10 +115,16 @@ def _may_hand_off(actor: Any) -> None:
         raise PermissionDenied
 
 
+def deal_first(handoff: Handoff) -> str:
+    """What stands in the way of sending this lead away; empty when nothing does."""
+    bound = Handoff.objects.with_open_deal().filter(pk=handoff.pk).exists()
+    return f"{handoff.lead.name} has an open deal. Win or lose it first." if bound else ""
+
+
 def must_have_no_deal(handoff: Handoff) -> None:
     """A deal came along with the lead; nobody may lose sight of it."""
-    if Handoff.objects.with_open_deal().filter(pk=handoff.pk).exists():
-        raise NotWaiting(f"{handoff.lead.name} has an open deal. Win or lose it first. Nothing was changed.")
+    if words := deal_first(handoff):
+        raise NotWaiting(f"{words} Nothing was changed.")
 
 
 def must_wait(cycle: QualificationCycle) -> None:

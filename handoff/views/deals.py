@@ -251,14 +251,21 @@ def _answer(
     board = _on_board(request)
     target = "#pipeline" if board else "#deal"
     shown = (
-        ("handoff/_pipeline.html", pipeline_context(request))
+        ("handoff/_pipeline.html", _board_around(request, found))
         if board
-        else ("handoff/_deal.html", deal_context(request, find_anyhow(found)))
+        else ("handoff/_deal.html", deal_context(request, find_anyhow(found)) | {"decided": True})
     )
     toast = answers.toast(words, tone="warn" if refused else "", undo_url=undo_url, undo_target=target)
     response = answers.fragments(request, [shown, toast], answers.CONFLICT if refused else 200)
     response["HX-Retarget"], response["HX-Reswap"] = target, "outerHTML"
     return response
+
+
+def _board_around(request: HttpRequest, found: Opportunity) -> dict[str, Any]:
+    """The keyboard goes on at the deal; at the top, when filters or a full column hide it."""
+    context = pipeline_context(request)
+    cards = [deal.pk for column in context.get("board", ()) for deal in column.cards]
+    return context | ({"focus_deal": found.pk} if found.pk in cards else {"focus_top": True})
 
 
 def find_anyhow(found: Opportunity) -> Opportunity:

@@ -20,7 +20,7 @@ from handoff.forms import RejectForm, TouchForm, TransferForm
 from handoff.inbox import neighbours, row_of
 from handoff.models import Handoff, RejectReason
 from handoff.services import answers as services
-from handoff.services.offers import must_have_no_deal
+from handoff.services.offers import deal_first
 from handoff.services.reassignments import reassign
 from handoff.services.takers import objections
 from handoff.services.touches import log_touch
@@ -83,19 +83,10 @@ def reject_dialog(
         "choices": [(reason, consequences.words(reason, campaigns)) for reason in reasons],
         "recycles": recycles,
         "final": not handoff.is_open,  # an answer can be undone, the end of an accepted lead cannot
-        "refusal": "" if form.is_bound else _deal_first(handoff),
+        "refusal": "" if form.is_bound else deal_first(handoff),
     }
     context |= {"action": action} if action else {}
     return answers.dialog(request, "handoff/_reject.html", "Recycle" if recycles else "Reject", context, form)
-
-
-def _deal_first(handoff: Handoff) -> str:
-    """Why nobody can send this lead away now; empty when they can."""
-    try:
-        must_have_no_deal(handoff)
-    except HandoffError as error:
-        return str(error)
-    return ""
 
 
 @login_required

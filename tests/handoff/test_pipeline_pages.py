@@ -218,6 +218,7 @@ def test_a_rep_works_deals_by_keyboard_and_by_hand(page_as, axe, rita, mara):
     page.locator("#dialog").get_by_text("Proposal").click()
     page.locator("#dialog").get_by_role("button", name="Move").click()
     expect(page.locator("#toasts")).to_contain_text("Brackenfield is in “Proposal” now.")
+    expect(page.get_by_role("link", name="Brackenfield", exact=True)).to_be_focused()
     page.locator("[data-deal]", has_text="Fjellheim").drag_to(page.locator("[data-kind=won]"))
     page.locator("#dialog").get_by_role("button", name="Won").click()
     expect(page.locator("[data-kind=won]")).to_contain_text("Fjellheim")
