@@ -15,7 +15,8 @@ from accounts.pages import NewestFirst
 from accounts.problems import Conflict
 from leads.models import Lead
 from scoring.explain import NothingPublished, explain
-from scoring.models import Score
+from scoring.lookback import scored_by
+from scoring.models import ModelVersion, Score
 from scoring.serializers import ExplanationSerializer, MomentSerializer, ScoreSerializer
 
 AS_OF = OpenApiParameter(
@@ -62,9 +63,13 @@ class ScoreViewSet(viewsets.ReadOnlyModelViewSet):
         asked.is_valid(raise_exception=True)
         return Response(ExplanationSerializer(_explained(lead, asked.validated_data.get("as_of"))).data)
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "teller": ModelVersion.objects.teller()}
+
 
 def _explained(lead: Lead, as_of: Any) -> Any:
+    """Now: by the version that the score itself is of. Then: by the one in force now."""
     try:
-        return explain(lead, as_of=as_of)
+        return explain(lead, as_of=as_of, version=None if as_of else scored_by(lead))
     except NothingPublished as error:
         raise Conflict(str(error)) from error

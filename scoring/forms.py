@@ -10,6 +10,7 @@ from django import forms
 from leads.kinds import KINDS
 from scoring.definition import model_of, rule_of
 from scoring.models import Rule
+from scoring.services.versions import unknown_fields
 from scoring.validation import Problem, problems
 
 BLANK_ROWS = 2
@@ -61,6 +62,8 @@ class ConditionsField(forms.Field):
 
     def clean(self, value: Any) -> list[dict[str, Any]]:
         for number, item in enumerate(value or [], start=1):
+            if "\x00" in item["field"] + _as_text(item)["text"]:  # PostgreSQL keeps no such character
+                raise forms.ValidationError(f"Condition {number} holds a character that cannot be stored.")
             if not item["field"] or item["op"] not in OP_WORDS or not item["op"]:
                 raise forms.ValidationError(f"Condition {number}: choose a field and how it is compared.")
             if item["op"] not in NO_VALUE and item["value"] in ("", None, []):
@@ -155,7 +158,8 @@ class RuleForm(forms.ModelForm):
         """Of this rule alone, within the groups of its draft."""
         rule = rule_of(self.instance_with(cleaned))
         alone = replace(model_of(cleaned["group"].version), rules=(rule,))
-        return [problem for problem in problems(alone) if problem.rule_key == rule.key]
+        found = [*problems(alone), *unknown_fields(alone)]
+        return [problem for problem in found if problem.rule_key == rule.key]
 
     def instance_with(self, cleaned: dict[str, Any]) -> Rule:
         """The rule as it would be saved, so that a sentence can be read before it is."""

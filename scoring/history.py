@@ -24,7 +24,6 @@ def _log(model: Any) -> QuerySet:
     return model.pgh_event_model.objects.all()
 
 
-def last_editor_id(version: ModelVersion) -> int | None:
-    """None when a machine or a shell made the newest change."""
-    newest = [log.order_by("-pgh_id").values_list("pgh_created_at", USER).first() for log in logs(version)]
-    return max((found for found in newest if found), key=lambda found: found[0], default=(None, None))[1]
+def editor_ids(version: ModelVersion) -> set[int]:
+    """Everybody who changed anything of it; machines and shells have no id."""
+    return {pk for log in logs(version) for pk in log.values_list(USER, flat=True).distinct()} - {None}

@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_date
 
 from leads.models import Activity, Lead
 from scoring.days import day_of, home, today
+from scoring.facts import EPOCH
 from scoring.models import ModelVersion
 
 NOW = "now"  # in the address: the version in force now, instead of the one in force then
@@ -55,8 +56,10 @@ def read(lead: Lead, asked: Mapping[str, str]) -> Lookback:
 
 
 def scored_by(lead: Lead) -> ModelVersion | None:
-    """The version of the score that is shown elsewhere: an older one until it is scored anew; None: never yet."""
-    return lead.score.version if hasattr(lead, "score") else None
+    """The version that the score shown elsewhere is true under; None before the first score. A score that came out the
+    same when everybody was scored anew still names an older version, and yet the line and the road are of the newer.
+    """
+    return ModelVersion.objects.teller()(lead.score.version) if hasattr(lead, "score") else None
 
 
 def _as_of(text: str) -> tuple[datetime | None, str]:
@@ -69,6 +72,8 @@ def _as_of(text: str) -> tuple[datetime | None, str]:
         day = None
     if day is None:
         return None, f"“{text[:40]}” is not a date. Today is shown; write a date as 2026-11-17."
+    if day.year < EPOCH.year:
+        return None, f"Nothing is known of {text[:40]}. Today is shown; the first day is 1 January 1970."
     end = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=home())
     return (end, "") if end < timezone.now() else (None, "")
 

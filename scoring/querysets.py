@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,13 +16,12 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-def _mode() -> Any:
-    """How a version came into force."""
-    return models.Subquery(
-        apps.get_model("scoring", "Publication")
-        .objects.filter(version=models.OuterRef("pk"), state="done")
-        .values("mode")[:1]
+def _how(name: str) -> Any:
+    """Of the publication by which a version came into force; None for one from before there were any."""
+    done = apps.get_model("scoring", "Publication").objects.filter(
+        version=models.OuterRef("pk"), state="done"
     )
+    return models.Subquery(done.values(name)[:1])
 
 
 class ModelVersionQuerySet(models.QuerySet):
@@ -32,12 +32,22 @@ class ModelVersionQuerySet(models.QuerySet):
     def since_rescore(self) -> list[Any]:
         """In the order they came into force: the last for which everybody was scored, and any for new events since."""
         found: list[Any] = []
-        past: Any = self.exclude(state="draft").annotate(mode=_mode())
+        past: Any = self.exclude(state="draft").annotate(mode=_how("mode"), rescored_at=_how("rescored_at"))
         for version in past.order_by("-published_at", "-number"):
             found.insert(0, version)
             if version.mode != "new_events":
                 break
         return found
+
+    def teller(self) -> Callable[[Any], Any]:
+        """From the version that a score names to the one it is true under by now: its own while that one is for new
+        events only or everybody is still being scored anew, else the last for which everybody was.
+        """
+        order = self.since_rescore()
+        if not order or (order[0].mode and order[0].rescored_at is None):
+            return lambda named: named
+        known = {version.pk for version in order}
+        return lambda named: named if named is None or named.pk in known else order[0]
 
     def in_force_at(self, moment: Any) -> Any:
         """The version that was in force then, or None before the first."""

@@ -203,6 +203,8 @@ def _effect(rule: Rule) -> str:
 
 
 def _limits(rule: Rule) -> list[str]:
+    if rule.subject == "fit":
+        return []  # it gives its points once, for as long as it holds
     said = []
     if rule.effect == "points" and rule.cap is not None:
         said.append(f"at most {'−' if rule.points < 0 else ''}{rule.cap:,}")

@@ -1,7 +1,10 @@
 """Scores and their explanations as the API shows them."""
 
+from datetime import datetime
+
 from rest_framework import serializers
 
+from scoring.facts import EPOCH
 from scoring.models import Score
 from scoring.models.prediction import DECIDED
 
@@ -9,7 +12,9 @@ from scoring.models.prediction import DECIDED
 class ScoreSerializer(serializers.ModelSerializer):
     """What a lead is worth now, under the published version."""
 
-    version = serializers.IntegerField(source="version.number", read_only=True)
+    version = serializers.SerializerMethodField(
+        help_text="The number of the version that this score is true under."
+    )
     probability = serializers.SerializerMethodField(
         help_text="How likely the lead is to be won, from 0 to 1. Advice only; null where there is none."
     )
@@ -20,6 +25,10 @@ class ScoreSerializer(serializers.ModelSerializer):
             *("lead", "total", "fit", "engagement", "band", "fit_low", "fit_high", "qualified", "version"),
             *("probability", "critical_rule", "disqualifying_rule", "as_of", "next_change_at"),
         )
+
+    def get_version(self, score: Score) -> int:
+        number: int = self.context["teller"](score.version).number
+        return number
 
     def get_probability(self, score: Score) -> float | None:
         decided = score.lead.stage in DECIDED
@@ -55,3 +64,8 @@ class ExplanationSerializer(serializers.Serializer):
 
 class MomentSerializer(serializers.Serializer):
     as_of = serializers.DateTimeField(required=False)
+
+    def validate_as_of(self, moment: datetime) -> datetime:
+        if moment < EPOCH:
+            raise serializers.ValidationError("Nothing is known of the time before 1970.")
+        return moment

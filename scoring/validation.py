@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from leads.kinds import is_kind
@@ -107,8 +108,8 @@ def _of_rule(rule: Rule, model: Model) -> Found:
         if group is not None and group.axis == "fit":
             yield "group", "What a lead does counts for engagement; choose an engagement group."
         yield from _of_behaviour(rule)
-    elif not rule.conditions:
-        yield "conditions", "Without a condition this rule would match every lead. Add one."
+    else:
+        yield from _of_fit(rule)
     for condition in rule.conditions:
         yield from _of_condition(condition, rule.subject == "behaviour")
 
@@ -149,9 +150,32 @@ def _of_behaviour(rule: Rule) -> Found:
         yield "n", "Points for each occurrence start with the first; leave the number at 1."
 
 
+def _of_fit(rule: Rule) -> Found:
+    """What a lead is holds or does not: it happens neither often nor at an instant."""
+    if not rule.conditions:
+        yield "conditions", "Without a condition this rule would match every lead. Add one."
+    if rule.activity:
+        yield "activity", "A fit rule looks at who a lead is; leave the activity empty."
+    if rule.n != 1 or rule.aggregate != "count":
+        yield "n", "A fit rule counts nothing; leave this at a count of 1."
+    if rule.mode != "threshold":
+        yield "mode", "A fit rule gives its points once."
+    if rule.window_seconds is not None:
+        yield "window_seconds", "A fit rule has no window; leave it empty."
+    if rule.decay != "none":
+        yield "decay", "The points of a fit rule do not fade; choose none."
+    if rule.cap is not None:
+        yield "cap", "A fit rule gives its points once; leave the cap empty."
+
+
 def condition_problem(condition: Condition) -> str | None:
     """What is wrong with a condition on who a lead is, outside of a model."""
     return _condition_problem(condition, measure=False)
+
+
+def no_such_field(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name.lower(), known, n=1)
+    return f"there is no such field.{f' Did you mean {close[0]}?' if close else ''}"
 
 
 def _of_condition(condition: Condition, on_behaviour: bool) -> Found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
 from django import forms
@@ -27,7 +26,7 @@ from scoring.definition import condition_of
 from scoring.forms import ConditionsField
 from scoring.models import QualificationCycle
 from scoring.sentences import NO_LABELS
-from scoring.validation import condition_problem
+from scoring.validation import condition_problem, no_such_field
 
 NEEDS = {"rep": "Choose the rep this rule gives leads to.", "team": "Choose the team that takes turns."}
 
@@ -58,7 +57,8 @@ class RoutingRuleForm(forms.ModelForm):
         conditions: list[dict[str, Any]] = self.cleaned_data["conditions"]
         known = known_fields()
         for item in conditions:
-            problem = _unknown(item["field"], known) or condition_problem(condition_of(item))
+            unknown = "" if item["field"] in known else no_such_field(item["field"], known)
+            problem = unknown or condition_problem(condition_of(item))
             if problem:
                 raise forms.ValidationError(f"Condition on “{item['field']}”: {problem}")
         return conditions
@@ -77,13 +77,6 @@ class RoutingRuleForm(forms.ModelForm):
         """The rule as it would be saved, as far as it can be read."""
         known = ("name", "state", "conditions", "target", "rep", "team", "hold")
         return RoutingRule(**{name: self.cleaned_data[name] for name in known if name in self.cleaned_data})
-
-
-def _unknown(name: str, known: dict[str, str]) -> str:
-    if name in known:
-        return ""
-    close = get_close_matches(name.lower(), known, n=1)
-    return f"there is no such field.{f' Did you mean {close[0]}?' if close else ''}"
 
 
 def in_words(rule: RoutingRule, labels: dict[str, str] | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Two people: whoever wrote a draft or changed it last does not approve it, and every change asks anew."""
+"""Two people: whoever wrote any part of a draft does not approve it, and every change asks anew."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from scoring.definition import fingerprint
-from scoring.history import last_editor_id
+from scoring.history import editor_ids
 from scoring.models import Approval, ModelVersion, PublishingPolicy
 
 
@@ -35,8 +35,8 @@ def approval_of(version: ModelVersion) -> Approval | None:
 
 
 def own_of(version: ModelVersion) -> set[int | None]:
-    """Whose draft this is: who made it, and who changed it last."""
-    return {version.created_by_id, last_editor_id(version)} - {None}
+    """Whose draft this is: who made it, and everybody who changed something of it."""
+    return {version.created_by_id, *editor_ids(version)} - {None}
 
 
 @transaction.atomic
@@ -49,7 +49,9 @@ def approve(*, version: ModelVersion, actor: Any, seen: str) -> Approval:
     if not version.is_draft:
         raise MayNotApprove(f"Version {version.number} is no draft any more.")
     if actor.pk in own_of(version):
-        raise MayNotApprove("You made this draft or changed it last. Somebody else has to approve it.")
+        raise MayNotApprove(
+            "You made this draft or changed something of it. Somebody who did not has to approve it."
+        )
     if seen != fingerprint(version):
         raise MayNotApprove("The draft was changed while you looked at it. Read it again, then approve.")
     return Approval.objects.get_or_create(version=version, fingerprint=seen, by=actor)[0]

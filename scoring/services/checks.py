@@ -2,6 +2,8 @@
 
 Shadow  an hourly sample of the leads, worked out by the kernel, and some of them by the oracle too
 Lines   a nightly sample, explained line by line: the lines must sum to what is stored
+Clock   a wake-up that is set later than the score stays true is a difference, as the score would be stale till then
+Standing whether a lead qualifies depends on what it did before, so it is held to the last line of the score's history
 Fair    a lead that waits to be looked at (a touch, a due wake-up) may rightly be behind, so it is left out; one that
         differs is locked and looked at once more before it counts
 """
@@ -19,13 +21,14 @@ from leads.events import publish
 from leads.models import Lead
 from leads.services.touches import touch
 from scoring import rows
+from scoring.compiler import NEVER
 from scoring.definition import model_of, published
 from scoring.events import ScoresDiffer
 from scoring.explain import Explanation, explain
-from scoring.facts import microseconds
+from scoring.facts import instant, microseconds
 from scoring.models import ModelVersion, Score, ScoreCheck
 from scoring.rows import KEEP, ScoreRows, Words
-from scoring.services.keeping import expected_rows
+from scoring.services import keeping
 
 logger = logging.getLogger(__name__)
 Difference = dict[str, Any]
@@ -33,6 +36,7 @@ SHARE = 100  # one lead in so many an hour
 CHUNK = 10_000  # leads the kernel looks at together
 BY_ORACLE = 300  # leads a run that the slow reckoning can afford
 EXPLAINED = 1_000  # leads a night
+WAKE_UPS = 100  # looked at while it is asked whether a clock is late
 TOLD = 20  # differences kept with a check
 
 # A share of the ids that is another one each time; new leads are scored within seconds, so older ones must be.
@@ -89,6 +93,7 @@ def _recorded(
     )
     if found:
         logger.error("%s of %s leads have a score that differs: %s", check.differing, leads, found[:3])
+        keeping.set_straight([each["lead"] for each in found])
         touch(each["lead"] for each in found)
         publish(ScoresDiffer(check_id=check.pk))
     return check
@@ -122,16 +127,22 @@ def _shadow(lead_ids: list[int]) -> tuple[int, int, list[Difference]]:
 
 
 def _by_version(calm: dict[int, int | None]) -> Iterator[tuple[ModelVersion, list[int]]]:
-    versions = ModelVersion.objects.in_bulk({version for version in calm.values() if version})
-    for version in versions.values():
-        yield version, [pk for pk, own in calm.items() if own == version.pk]
+    """Each under the version that its score is true under by now, whichever it names."""
+    named = ModelVersion.objects.in_bulk({version for version in calm.values() if version})
+    tell = ModelVersion.objects.teller()
+    told = {pk: tell(version) for pk, version in named.items()}
+    for version in set(told.values()):
+        yield version, [pk for pk, own in calm.items() if own and told[own] == version]
 
 
 def _kernel_differs(version: ModelVersion, lead_ids: list[int]) -> list[int]:
     words = Words.of(model_of(version))
     before = rows.peek(lead_ids, words)
-    after = expected_rows(version, before, microseconds(rows.database_now()))
-    return before.lead[rows.differ(before, after, KEEP)].tolist()
+    after = keeping.expected_rows(version, before, microseconds(rows.database_now()))
+    sleepy = after.next_change_at < before.next_change_at
+    return sorted(
+        {*before.lead[rows.differ(before, after, KEEP) | sleepy].tolist(), *keeping.astray(lead_ids)}
+    )
 
 
 @transaction.atomic
@@ -144,10 +155,40 @@ def _confirmed(lead_id: int) -> list[Difference]:
     version_id = calm[lead_id]
     if version_id is None:
         return [{"lead": lead_id, "what": "score", "stored": None, "expected": "a score"}]
-    version = ModelVersion.objects.get(pk=version_id)
+    version = ModelVersion.objects.teller()(ModelVersion.objects.get(pk=version_id))
     words = Words.of(model_of(version))
     before = rows.peek([lead_id], words)
-    return _named(before, expected_rows(version, before, microseconds(rows.database_now())), words)
+    after = keeping.expected_rows(version, before, microseconds(rows.database_now()))
+    found = _named(before, after, words) or _overslept(version, before, after)
+    return found + [_strays(lead_id, bool(before.qualified[0]))] * bool(keeping.astray([lead_id]))
+
+
+def _strays(lead_id: int, qualified: bool) -> Difference:
+    return {"lead": lead_id, "what": "qualified", "stored": qualified, "expected": not qualified}
+
+
+def _overslept(version: ModelVersion, before: ScoreRows, after: ScoreRows) -> list[Difference]:
+    """The score changes before the instant at which anybody would look. An earlier wake-up than needed harms nobody, so
+    from one to the next the score itself is worked out.
+    """
+    for _ in range(WAKE_UPS):
+        at = int(after.next_change_at[0])
+        if at >= before.next_change_at[0]:
+            return []
+        after = keeping.expected_rows(version, before, at)
+        if rows.differ(before, after, KEEP).any():
+            wakes = int(before.next_change_at[0])
+            stored = "never" if wakes >= NEVER else instant(wakes).isoformat()
+            expected = instant(at).isoformat()
+            return [
+                {
+                    "lead": int(before.lead[0]),
+                    "what": "next_change_at",
+                    "stored": stored,
+                    "expected": expected,
+                }
+            ]
+    return []
 
 
 def _named(before: ScoreRows, after: ScoreRows, words: Words) -> list[Difference]:
@@ -180,7 +221,7 @@ def _with_explanation(
     lead = Lead.objects.filter(pk=lead_id).first()
     if stored is None or lead is None or lead_id not in settled([lead_id]):
         return None
-    return list(compare(stored, explain(lead, version=stored.version)))
+    return list(compare(stored, explain(lead, version=ModelVersion.objects.teller()(stored.version))))
 
 
 def _oracle_differences(stored: Score, why: Explanation) -> Iterator[Difference]:

@@ -46,8 +46,8 @@ def _open_guarded(
 
 
 def open_now(lead: Lead) -> QualificationCycle | None:
-    """A lead whose turn it is, or whom somebody lets through, under the version that made its score."""
-    version = lead.score.version
+    """A lead whose turn it is, or whom somebody lets through, under the version that its score is true under."""
+    version = ModelVersion.objects.teller()(lead.score.version)
     return _open(lead, version, explain(lead, version=version))
 
 

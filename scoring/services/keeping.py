@@ -170,6 +170,28 @@ def _cross(version: ModelVersion, before: ScoreRows, after: ScoreRows) -> None:
     open_due_cycles(version=version, lead_ids=after.lead[holds].tolist(), crossed=crossed)
 
 
+ASTRAY = """
+SELECT s.lead_id FROM scoring_score s CROSS JOIN LATERAL (
+    SELECT c.qualified FROM scoring_scorechange c WHERE c.lead_id = s.lead_id
+    ORDER BY c.at DESC, c.id DESC LIMIT 1) last
+WHERE s.lead_id = ANY(%s) AND s.qualified <> last.qualified
+"""
+
+
+def astray(lead_ids: Sequence[int]) -> list[int]:
+    """Whose score says another than the last line of its history about qualifying; each write adds such a line."""
+    with connection.cursor() as cursor:
+        cursor.execute(ASTRAY, [list(lead_ids)])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def set_straight(lead_ids: Sequence[int]) -> None:
+    """They stand again as their history says. What follows from that, the next scoring does."""
+    wrong = Score.objects.select_for_update().filter(lead__in=astray(lead_ids))
+    for score in wrong.order_by("lead_id"):
+        Score.objects.filter(pk=score.pk).update(qualified=not score.qualified)
+
+
 def expected_rows(version: ModelVersion, before: ScoreRows, as_of: int) -> ScoreRows:
     """What the rows of these leads must be under `version`, as of an instant in microseconds."""
     model = model_of(version)

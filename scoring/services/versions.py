@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
 from leads.events import publish as announce
+from leads.fields import all_fields
 from scoring import defaults
 from scoring.definition import model_of
 from scoring.events import ModelPublished
+from scoring.language import Model
 from scoring.models import ModelVersion, Publication, Rule, RuleGroup
 from scoring.services import approvals
-from scoring.validation import Problem, problems
+from scoring.validation import Problem, no_such_field, problems
 
 State = ModelVersion.State
 Mode = Publication.Mode
@@ -90,7 +92,21 @@ def check(version: ModelVersion) -> list[Problem]:
         for rule in version.rules.all()
         if not _readable(rule)
     ]
-    return unreadable or problems(model_of(version))
+    if unreadable:
+        return unreadable
+    model = model_of(version)
+    return problems(model) + unknown_fields(model)
+
+
+def unknown_fields(model: Model) -> list[Problem]:
+    """Conditions on who a lead is that name no field there is."""
+    asked = [(rule, item) for rule in model.rules if rule.subject == "fit" for item in rule.conditions]
+    known = all_fields() if asked else {}
+    return [
+        Problem(rule.key, "conditions", f"Condition on “{item.field}”: {no_such_field(item.field, known)}")
+        for rule, item in asked
+        if item.field and item.field not in known
+    ]
 
 
 def _readable(rule: Rule) -> bool:
@@ -142,6 +158,8 @@ def put_in_force(
     *, version: ModelVersion, actor: Any, mode: str, per_hour: int | None, plan: Publication | None = None
 ) -> ModelVersion:
     """The act itself, of a version that `locked` gave; `plan` is the schedule that asked for it."""
+    with connection.cursor() as cursor:  # the second of two at once must see the first, or two were in force
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('scoring_modelversion in force'))")
     ModelVersion.objects.filter(state=State.PUBLISHED).update(state=State.RETIRED)
     ModelVersion.objects.filter(pk=version.pk).update(
         state=State.PUBLISHED, published_by_id=getattr(actor, "pk", None), published_at=Now()

@@ -60,6 +60,14 @@ def test_a_date_that_is_none_is_named(scored, api):
     assert "as_of" in response.json()["fields"]
 
 
+@pytest.mark.parametrize("as_of", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z"])
+def test_a_date_before_anything_can_be_known_is_refused_in_words(scored, api, as_of):
+    response = api.get(f"/api/scores/{scored.pk}/explanation/", {"as_of": as_of})
+
+    assert response.status_code == 400
+    assert "before 1970" in str(response.json()["fields"]["as_of"])
+
+
 def test_nothing_is_claimed_before_a_version_is_published(keen, api):
     response = api.get(f"/api/scores/{keen.pk}/explanation/")
 
@@ -101,8 +109,8 @@ def test_a_list_costs_the_same_number_of_queries_for_1_and_50(
     keeping.score_leads([make_lead().pk])
     api.get("/api/scores/")  # notes that the token was used
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(api.get("/api/scores/").json()["results"]) == 1
     keeping.score_leads([make_lead().pk for _ in range(49)])
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(api.get("/api/scores/").json()["results"]) == 50

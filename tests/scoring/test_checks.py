@@ -5,13 +5,15 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.asserts import assertContains
 
 from accounts.models import User
 from handoff.models import Notification
 from handoff.services import notifications
 from leads.models import Lead, Touch
-from scoring.models import Score, ScoreCheck
-from scoring.services import checks, keeping
+from scoring.lookback import scored_by
+from scoring.models import ModelVersion, Score, ScoreCheck
+from scoring.services import checks, keeping, publishing
 from scoring.services.versions import create_draft, publish
 
 
@@ -140,3 +142,65 @@ def test_evidence_stays_when_old_checks_go(scored):
     assert set(ScoreCheck.objects.values_list("differing", flat=True)) == {0, 1}
     assert ScoreCheck.objects.filter(pk=evidence.pk).exists()
     assert ScoreCheck.objects.count() == 2
+
+
+@pytest.mark.parametrize("late", [None, timedelta(days=400)])
+def test_a_clock_that_is_set_too_late_is_named_and_set_again(scored, late):
+    right = Score.objects.get(lead=scored).next_change_at
+    spoil(scored, next_change_at=late and timezone.now() + late)
+
+    check = checks.check_shadow(share=1)
+    keeping.score_touched(limit=10)
+
+    assert [each["what"] for each in check.details] == ["next_change_at"]
+    assert Score.objects.get(lead=scored).next_change_at == right
+
+
+def test_an_earlier_clock_than_needed_harms_nobody(scored):
+    spoil(scored, next_change_at=timezone.now() + timedelta(minutes=5))
+
+    assert checks.check_shadow(share=1).differing == 0
+
+
+def test_a_lead_in_the_margin_stands_as_its_history_says(published, make_lead, did):
+    """Between line minus margin and line both may be right; which one is, only the past knows."""
+    lead = make_lead()
+    did(lead, "page_view", days_ago=1, path="/pricing")
+    Lead.objects.update(created_at=timezone.now() - timedelta(days=9))
+    keeping.score_touched(limit=10)
+    score = Score.objects.get(lead=lead)
+    assert not score.qualified
+    spoil(lead, qualified=True)
+
+    check = checks.check_shadow(share=1)
+    keeping.score_touched(limit=10)
+
+    assert {each["what"] for each in check.details} == {"qualified"}
+    assert not Score.objects.get(lead=lead).qualified
+
+
+def test_after_everybody_was_scored_anew_each_score_is_held_to_the_new_version(scored):
+    """It came out the same, so it names the old one; yet its line and its road are of the new one."""
+    draft = create_draft()
+    ModelVersion.objects.filter(pk=draft.pk).update(threshold=45)
+    publish(version=draft)
+    before = scored_by(Lead.objects.get(pk=scored.pk))
+    assert publishing.rescore(draft.pk)
+
+    named = Score.objects.get(lead=scored).version
+    told = scored_by(Lead.objects.get(pk=scored.pk))
+
+    assert (before.number, named.number, told.number) == (1, 1, 2)
+    assert checks.check_shadow(share=1).differing == 0
+
+
+def test_what_differed_stays_on_the_front_page_after_a_clean_check(scored, ada, client_of):
+    spoil(scored, total=51)
+    checks.check_shadow(share=1)
+    keeping.score_touched(limit=10)
+
+    assert checks.check_shadow(share=1).differing == 0
+    page = client_of(ada).get(reverse("admin:index"))
+
+    assertContains(page, "1 of 1 scores were wrong")
+    assertContains(page, "all as they must be")

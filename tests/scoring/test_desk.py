@@ -176,6 +176,23 @@ def test_a_row_is_dragged_to_the_place_of_another(pricing, ada, page_as, axe):
     axe(page, "section[aria-labelledby=rules-title]")
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("senioritty", "vp", "Did you mean seniority?"),
+        ("title", "a\x00b", "holds a character that cannot be stored"),
+    ],
+)
+def test_a_condition_that_could_never_hold_is_refused_by_name(pricing, ada, client_of, field, value, words):
+    director = Rule.objects.get(version=pricing.version, key="director")
+    typed = form_of(director) | {"conditions_field": field, "conditions_op": "is", "conditions_value": value}
+
+    page = client_of(ada).post(reverse("admin:scoring_rule_change", args=[director.pk]), typed)
+
+    assertContains(page, words)
+    assert Rule.objects.get(pk=director.pk).conditions == director.conditions
+
+
 def test_only_admins_reach_them(pricing, mara, client_of):
     client = client_of(mara)
 

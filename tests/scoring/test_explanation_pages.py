@@ -142,6 +142,12 @@ def test_what_is_known_decides_what_can_still_be(published, make_lead, did, mara
         assertContains(page, words)
 
 
+def test_a_day_before_anything_can_be_known_is_named_and_today_is_shown(scored, mara, client_of):
+    page = client_of(mara).get(url("explanation", scored), {"as_of": "0001-01-01"})
+
+    assertContains(page, "Nothing is known of 0001-01-01")
+
+
 def test_a_disqualified_lead_has_no_road_and_is_told_why(scored, mara, client_of):
     Disqualification.objects.create(lead=scored, reason="A student")
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from leads.models import Lead, Touch
+from leads.models import Activity, Lead, Touch
 from leads.services.identity import merge_leads
 from leads.services.people import disqualify
 from scoring import batch, engine, facts
@@ -158,3 +158,14 @@ def test_what_no_rule_counts_any_more_may_stay_out_of_a_full_rescore(published, 
         assert len(lean.at) < len(whole.at)
         for name in ("total", "qualifies", "critical", "next_change_at"):
             np.testing.assert_array_equal(getattr(few, name), getattr(all_, name), name)
+
+
+def test_what_a_deleted_activity_gave_is_gone_by_whatever_way_it_went(published, keen):
+    keeping.score_touched(limit=10)
+    before = Score.objects.get(lead=keen).total
+
+    Activity.objects.filter(lead=keen).delete()
+    keeping.score_touched(limit=10)
+
+    assert Score.objects.get(lead=keen).total < before
+    assert not Touch.objects.exists()

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pghistory
 import pytest
 from django.db.models import F
 from django.db.models.functions import Now
@@ -300,13 +301,23 @@ def test_a_second_person_must_agree_to_the_draft_as_it_stands(careful, lenient, 
 
 def test_nobody_approves_their_own_draft_or_one_they_did_not_read(careful, lenient, ada, ivy):
     seen = approvals.fingerprint(lenient)
-    with pytest.raises(approvals.MayNotApprove, match="Somebody else"):
+    with pytest.raises(approvals.MayNotApprove, match="Somebody who did not"):
         approvals.approve(version=lenient, actor=ada, seen=seen)
 
     lenient.rules.filter(key="pricing").update(points=5)
 
     with pytest.raises(approvals.MayNotApprove, match="while you looked"):
         approvals.approve(version=lenient, actor=ivy, seen=seen)
+
+
+def test_whoever_wrote_a_part_does_not_approve_even_if_somebody_changed_it_later(careful, lenient, ada, ivy):
+    with pghistory.context(user=ivy.pk):
+        lenient.rules.filter(key="pricing").update(points=25)
+    with pghistory.context(user=ada.pk):
+        lenient.rules.filter(key="director").update(points=15)
+
+    with pytest.raises(approvals.MayNotApprove, match="changed something"):
+        approvals.approve(version=lenient, actor=ivy, seen=approvals.fingerprint(lenient))
 
 
 def test_what_was_in_force_before_needs_no_second_person(careful, published, ada):

@@ -88,3 +88,15 @@ def test_an_edit_and_a_publication_wait_for_each_other(lenient):
         assert rule.n == 3
     else:
         assert rule.n == 0
+
+
+def test_two_drafts_at_once_come_into_force_one_after_the_other(published):
+    drafts = [create_draft() for _ in range(WORKERS)]
+    waiting = list(drafts)
+
+    at_once(lambda: publish(version=waiting.pop()))
+
+    states = ModelVersion.objects.filter(pk__in=[draft.pk for draft in drafts]).values_list(
+        "state", flat=True
+    )
+    assert sorted(states) == ["published", *["retired"] * (WORKERS - 1)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from scoring.language import Condition, Group
+from scoring.sentences import sentence
 from scoring.validation import problems
 from tests.scoring.cases import DAY, ENGAGEMENT, FIT, behaviour, fit, model_of
 
@@ -20,6 +21,27 @@ GOOD = model_of(
 
 def fields_of(model, rule_key):
     return {problem.field for problem in problems(model) if problem.rule_key == rule_key}
+
+
+@pytest.mark.parametrize(
+    ("terms", "field"),
+    [
+        ({"cap": 5}, "cap"),
+        ({"n": 3}, "n"),
+        ({"aggregate": "sum"}, "n"),
+        ({"mode": "each"}, "mode"),
+        ({"window_seconds": DAY}, "window_seconds"),
+        ({"decay": "half_life", "decay_seconds": 3 * DAY}, "decay"),
+        ({"activity": "page_view"}, "activity"),
+        ({"conditions": ()}, "conditions"),
+    ],
+)
+def test_a_fit_rule_takes_nothing_that_would_do_nothing(terms, field):
+    rule = replace(fit("title", TITLE), **terms)
+
+    assert fields_of(model_of(rule), "title") == {field}
+    assert "at most" not in sentence(rule)
+    assert "halving" not in sentence(rule)
 
 
 def test_a_good_model_has_no_problems():
