@@ -5,7 +5,7 @@ Numpy reads arrays of numbers in place; one Python tuple a row would cost many t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,23 @@ from psycopg.abc import Transformer
 from psycopg.pq import Format
 
 EPOCH_2000 = 946_684_800_000_000  # PostgreSQL counts microseconds from 2000-01-01, we from 1970
+NO_INSTANT = (1 << 63) - 1  # infinity
 HEADER = 20  # bytes of a binary array before its first element; each element is its length and its value
 WORDS = ""  # in place of a kind: anything, as a list of Python values
+
+
+PEOPLE = (
+    "SELECT array_agg(id) FROM (SELECT id FROM leads_lead WHERE id > %s AND merged_into_id IS NULL"
+    " ORDER BY id LIMIT %s) people"
+)
+
+
+def people(size: int) -> Iterator[np.ndarray]:
+    """The ids of everybody, ascending, so many at a time; merged leads are left out."""
+    last = 0
+    while len(ids := arrays(PEOPLE, [">i8"], [last, size])[0][0]):
+        yield ids
+        last = int(ids[-1])
 
 
 def arrays(

@@ -15,14 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.arrays import EPOCH_2000, WORDS, mixed
+from leads.arrays import EPOCH_2000, NO_INSTANT, WORDS, mixed
 from leads.fields import CUSTOM, FIELDS, raw_columns, raw_of
 from leads.models import Lead
 from leads.spans import among
 
 Ints = NDArray[np.int64]
 NEVER = 1 << 62
-NO_INSTANT = (1 << 63) - 1  # as the server sends infinity
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 

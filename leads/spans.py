@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def is_dense(lead_ids: Sequence[int] | NDArray[np.int64]) -> bool:
-    """Whether most ids between the first and the last of these (ascending) are among them."""
-    return len(lead_ids) > 0 and len(lead_ids) * 2 > lead_ids[-1] - lead_ids[0]
+def is_dense(lead_ids: Sequence[int] | NDArray[np.int64], part: int = 2) -> bool:
+    """Whether most ids between the first and the last of these (ascending) are among them: one in `part`."""
+    return len(lead_ids) > 0 and len(lead_ids) * part > lead_ids[-1] - lead_ids[0]
 
 
 def among(column: str, lead_ids: Sequence[int] | NDArray[np.int64]) -> tuple[str, list[Any]]:

@@ -40,6 +40,10 @@ def asked(condition: Condition) -> Callable[[Any], Verdict]:
     meets, wanted = _meeting(condition), condition.op not in NEGATED
 
     def ask(value: Any) -> Verdict:
+        if type(value) is int or (
+            type(value) is str and _folded(value)
+        ):  # nearly all, and a known item at once
+            return Verdict.HIT if meets(value) is wanted else Verdict.MISS
         items = known_items(value)
         if not items:
             return Verdict.OPEN

@@ -41,6 +41,10 @@ RANGE = {"(lead_id - {first}) << 32 | shape_id": ">i8"} | COMMON
 SHAPE_BITS = (1 << 32) - 1
 KEPT = "CASE WHEN shape_id < %s THEN get_bit(%s::bytea, shape_id) = 0 ELSE true END"
 
+THIN = (
+    16  # to read what still counts of so many neighbours takes no longer than to look for one lead among them
+)
+
 Idle = Callable[[int], np.ndarray]
 
 
@@ -50,7 +54,8 @@ def of_leads(lead_ids: np.ndarray, *, amounts: bool = True, idle: Idle | None = 
     Without `amounts` they stay out, for a model that compares none. `idle(end)` names shapes that no rule counts
     when they happened before `end` (microseconds); their facts may stay out, so the server need not send them.
     """
-    return _of_range(lead_ids, amounts, idle) if is_dense(lead_ids) else of_few(lead_ids, amounts=amounts)
+    near = is_dense(lead_ids) or (idle is not None and is_dense(lead_ids, THIN))
+    return _of_range(lead_ids, amounts, idle) if near else of_few(lead_ids, amounts=amounts)
 
 
 def of_few(lead_ids: np.ndarray, *, amounts: bool = True) -> Facts:

@@ -17,6 +17,7 @@ from scoring.conditions import Verdict, asked, verdict
 from scoring.language import SCALE, Condition, Model, Rule
 
 NO_RULE = -1
+PLAIN = {str, type(None)}  # whose values Python tells apart as conditions do
 
 
 class Column(NamedTuple):
@@ -38,12 +39,11 @@ class FitPoints:
 
 
 def encode(values: Sequence[Any]) -> Column:
-    numbers: dict[Any, int] = {}
-    codes = [numbers.setdefault(_key(value), len(numbers)) for value in values]
-    first: dict[int, Any] = {}
-    for code, value in zip(codes, values, strict=True):
-        first.setdefault(code, value)
-    return Column(np.array(codes, np.int32), [first[code] for code in range(len(numbers))])
+    keys = values if set(map(type, values)) <= PLAIN else [_key(value) for value in values]
+    first = dict(zip(reversed(keys), reversed(values), strict=True))
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    codes = np.fromiter(map(numbers.__getitem__, keys), np.int32, len(values))
+    return Column(codes, [first[key] for key in numbers])
 
 
 def encode_raw(values: Sequence[Hashable], read: Callable[[Any], Any]) -> Column:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from leads.arrays import arrays
+from leads.arrays import EPOCH_2000, NO_INSTANT, arrays
 from leads.spans import among
 from scoring import facts
 from scoring.batch import BAND_NAMES, Scores
@@ -70,7 +70,7 @@ FROM (
         coalesce(array_position(%s::text[], s.critical_rule::text), 0)::bigint AS critical,
         coalesce(array_position(%s::text[], s.disqualifying_rule::text), 0)::bigint AS disqualified,
         s.fit_low::bigint AS low, s.fit_high::bigint AS high,
-        coalesce((extract(epoch FROM s.next_change_at) * 1000000)::bigint, %s) AS next
+        coalesce(s.next_change_at, 'infinity') AS next
     FROM scoring_score s {join} WHERE {where} ORDER BY s.lead_id {lock}
 ) found
 """
@@ -124,8 +124,10 @@ def peek(lead_ids: Sequence[int], words: Words) -> ScoreRows:
 
 
 def _read(query: str, words: Words, params: list[Any]) -> ScoreRows:
-    known = [words.bands, words.keys, words.keys, NEVER]
-    return ScoreRows(*arrays(query, [">i8"] * 11, [*known, *params])[0])
+    known = [words.bands, words.keys, words.keys]
+    columns = arrays(query, [">i8"] * 11, [*known, *params])[0]
+    columns[-1] = np.where(columns[-1] == NO_INSTANT, NEVER, columns[-1] + EPOCH_2000)
+    return ScoreRows(*columns)
 
 
 def database_now() -> datetime:

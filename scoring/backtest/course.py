@@ -93,14 +93,14 @@ def gather(facts, model, start, stop, until, note):
     fault = _count_each(facts, model, start, stop, until, note)
     if fault:
         return 0, fault
-    count, place = 0, 0
+    count, place, state = 0, 0, note.state
     for rule in range(len(model.rules)):
-        found = note.state[rule, END]
-        note.state[rule, FIRST : HIGH + 1] = place
+        found = state[rule, END]
         if found:
+            state[rule, FIRST] = state[rule, END] = state[rule, LOW] = state[rule, HIGH] = place
             note.touched[count] = rule
             count += 1
-        place += found
+            place += found
     if place > len(note.at):
         return 0, CRAMPED
     _lay_out(facts, model, start, stop, until, note)

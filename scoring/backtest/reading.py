@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any
@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from leads.arrays import EPOCH_2000, WORDS, mixed
 from leads.histories import Coded, eras_of
-from leads.models import Lead
 from leads.spans import among
 from scoring import facts
 from scoring.backtest.entries import Eras, Ints
 from scoring.backtest.judging import Outcomes
 from scoring.batch import Facts
 from scoring.compiler import NEVER
-from scoring.fit import Column
+from scoring.fit import Column, encode
 
 REACHED = {"sql": ("sql", "opportunity", "customer"), "won": ("customer",)}  # stages that say so
 
@@ -45,17 +44,6 @@ class Chunk:
     outcomes: Outcomes
     barred_at: Ints
     unrecorded: int
-
-
-def chunks_of_ids(size: int) -> Iterator[Ints]:
-    last = 0
-    while True:
-        people = Lead.objects.filter(pk__gt=last, merged_into=None).order_by("pk")
-        found = np.array(people.values_list("pk", flat=True)[:size], np.int64)
-        if not len(found):
-            return
-        yield found
-        last = int(found[-1])
 
 
 def read(
@@ -85,7 +73,8 @@ def read(
 
 
 def _column(coded: Coded) -> Column:
-    return Column(coded.codes, [coded.read(value) for value in coded.values])
+    known = encode([coded.read(value) for value in coded.values])
+    return Column(known.codes[coded.codes], known.values)
 
 
 def _people(ids: Ints, outcome: str, ripe_at: int) -> tuple[list[str], Outcomes]:

@@ -10,11 +10,12 @@ from functools import partial, reduce
 import numpy as np
 from django.db import connection
 
+from leads.arrays import people
 from leads.models import Lead
 from scoring import facts
 from scoring.backtest.entries import Entries, Eras, Ints, entries, may_leave_out
 from scoring.backtest.judging import Curve, Outcomes, Sides, Span, Sums, by_name, curve_of, judge, weeks_of
-from scoring.backtest.reading import Chunk, chunks_of_ids, read
+from scoring.backtest.reading import Chunk, read
 from scoring.batch import BAND_NAMES, gather
 from scoring.compiler import NEVER, CompiledModel
 from scoring.engine import compiled_for, fields_read
@@ -93,11 +94,11 @@ def _compiled(model: Model) -> CompiledModel:
 def _parts(look: Callable[[Ints], Part], chunk: int) -> Iterator[Part]:
     """Workers have connections of their own, which see only what is committed: inside a transaction there is one."""
     if connection.in_atomic_block:
-        yield from map(look, chunks_of_ids(chunk))
+        yield from map(look, people(chunk))
         return
     with ThreadPoolExecutor(WORKERS) as pool:
         try:
-            yield from pool.map(partial(_apart, look), list(chunks_of_ids(chunk)))
+            yield from pool.map(partial(_apart, look), list(people(chunk)))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from django.db import connection, transaction
 
-from leads.models import Lead
+from leads.arrays import people
 from leads.services.activities import drain_touches
 from scoring import engine, facts, rows
 from scoring.batch import holds_many
@@ -99,15 +99,7 @@ def rescore_all(*, chunk: int = CHUNK, workers: int = WORKERS) -> Kept:
 
 
 def chunks(chunk: int) -> Iterator[list[int]]:
-    last = 0
-    while ids := _next_ids(last, chunk):
-        yield ids
-        last = ids[-1]
-
-
-def _next_ids(last: int, chunk: int) -> list[int]:
-    people = Lead.objects.filter(pk__gt=last, merged_into=None).order_by("pk")
-    return list(people.values_list("pk", flat=True)[:chunk])
+    return (ids.tolist() for ids in people(chunk))
 
 
 def _keep_apart(version: ModelVersion, model: Model, lead_ids: list[int]) -> Kept:
