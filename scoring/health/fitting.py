@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.health.candidates import SUPPORT
+from scoring.health.figures import Share
 from scoring.health.findings import DOUBLING
 from scoring.health.flags import Flags, Ints
+from scoring.health.populations import LEAST, LEAST_RARER, enough, rarer
 from scoring.language import MOST_POINTS, SECOND, Rule
 from scoring.prediction.metrics import auc, auc_interval
 
 MOST_RULES = 15
-LEAST, LEAST_POSITIVES = 200, 40
 OLDER = 0.7
 NEWEST = 10_000  # examples; more change no weight that matters
 SEED = 4
@@ -61,12 +62,11 @@ class Card:
 
 def check(outcome: Ints) -> None:
     """Raises TooLittle."""
-    known, positives = int((outcome >= 0).sum()), int((outcome == 1).sum())
-    fewer = min(positives, known - positives)
-    if known < LEAST or fewer < LEAST_POSITIVES:
+    decided = Share(int((outcome == 1).sum()), int((outcome >= 0).sum()))
+    if not enough(decided):
         raise TooLittle(
-            f"Not enough outcomes yet: {known} of {LEAST} decided leads,"
-            f" the rarer outcome {fewer} of {LEAST_POSITIVES}."
+            f"Not enough outcomes yet: {decided.whole} of {LEAST} decided leads,"
+            f" the rarer outcome {rarer(decided)} of {LEAST_RARER}."
         )
 
 

@@ -16,6 +16,7 @@ from scoring.health.candidates import candidates
 from scoring.health.examining import shown
 from scoring.health.flags import Flags, Ints, held
 from scoring.health.moments import Moments
+from scoring.health.populations import Basis
 from scoring.health.suggesting import Bools, Idea, added, changed
 from scoring.language import Group, Model, Rule
 
@@ -24,13 +25,14 @@ WHO, DEEDS = "card-fit", "card-deeds"  # keys of a scorecard's two groups
 
 @dataclass(frozen=True)
 class Lesson:
-    """Per outcome: `base` is (reached, decided), and `lifts` the same of those with each rule, by its key."""
+    """Per outcome: whose it is, and (reached, decided) of those with each rule, by its key."""
 
-    base: dict[str, tuple[int, int]]
+    bases: dict[str, Basis]
     lifts: dict[str, dict[str, tuple[int, int]]]
     ideas: list[Idea]
     card: fitting.Card | None
     card_rules: list[Rule]
+    card_outcome: str
     refusal: str
 
 
@@ -78,17 +80,14 @@ def learn(model: Model, moments: Moments) -> Lesson:
     for name, outcome in moments.outcomes.items():
         for idea in _ideas(room, name, outcome):
             ideas.setdefault(idea.rule.key, idea)
-    card, rules, refusal = _card(room)
-    decided = {name: outcome >= 0 for name, outcome in moments.outcomes.items()}
+    card, rules, learnt_from, refusal = _card(room)
     return Lesson(
-        base={
-            name: (int((outcome == 1).sum()), int(decided[name].sum()))
-            for name, outcome in moments.outcomes.items()
-        },
+        bases=dict(moments.bases),
         lifts={name: _lifts(model, room.known, outcome) for name, outcome in moments.outcomes.items()},
         ideas=list(ideas.values()),
         card=card,
         card_rules=rules,
+        card_outcome=learnt_from,
         refusal=refusal,
     )
 
@@ -110,15 +109,15 @@ def _ideas(room: Classroom, name: str, outcome: Ints) -> list[Idea]:
     return new + changed(room.model, room.known, outcome, name, room.qualifies)
 
 
-def _card(room: Classroom) -> tuple[fitting.Card | None, list[Rule], str]:
-    """From the outcome that enough is known of: SQL first."""
+def _card(room: Classroom) -> tuple[fitting.Card | None, list[Rule], str, str]:
+    """From the outcome that enough is known of, which it names: SQL first. Otherwise why not."""
     rows = [row for row, rule in enumerate(room.model.rules) if rule.enabled and rule.effect == "points"]
     features = [room.model.rules[row] for row in rows] + [
         replace(rule, key=f"learnt-{rule.key}"[:60]) for rule in room.tried
     ]
     flags = np.hstack([room.known[:, rows], room.tried_flags])
     refusal = ""
-    for outcome in room.moments.outcomes.values():
+    for name, outcome in room.moments.outcomes.items():
         try:
             totals = room.scored(room.model)[0]
             card = fitting.fit(flags, outcome, room.moments.at, totals, room.model.threshold)
@@ -126,9 +125,9 @@ def _card(room: Classroom) -> tuple[fitting.Card | None, list[Rule], str]:
             refusal = refusal or str(error)
             continue
         if card is None:
-            return None, [], "No set of rules separates the outcomes better than chance."
-        return card, [_homed(rule) for rule in fitting.rules_of(card, features)], ""
-    return None, [], refusal
+            return None, [], name, "No set of rules separates the outcomes better than chance."
+        return card, [_homed(rule) for rule in fitting.rules_of(card, features)], name, ""
+    return None, [], "", refusal
 
 
 def _homed(rule: Rule) -> Rule:

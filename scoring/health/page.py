@@ -10,7 +10,8 @@ from scoring.explain import labels
 from scoring.health.counting import Counts
 from scoring.health.figures import Lift, Share
 from scoring.health.findings import Finding, Learnt, enabled, findings, of
-from scoring.health.wording import WORDS, stopped_words
+from scoring.health.populations import Basis
+from scoring.health.wording import WORDS, basis_words, measured_on, stopped_words
 from scoring.language import Model, Rule
 from scoring.models import HealthReport, Suggestion
 from scoring.sentences import sentence
@@ -37,6 +38,7 @@ class Page:
     outcome: str
     counts: Counts
     decided: Share
+    basis: str
     findings: list[Finding]
     more: int
     rows: list[Row]
@@ -47,14 +49,16 @@ class Page:
 
 def page_of(report: HealthReport, outcome: str) -> Page:
     model, counts = model_of(report.version), Counts.from_data(report.result["counts"])
-    learnt = _learnt(report, outcome)
+    basis = Basis.from_data(report.result["bases"][outcome])
+    learnt = _learnt(report, outcome, basis.share)
     found = findings(model, counts, learnt, WORDS[outcome])
     suggestions = list(report.suggestions.select_related("draft"))
     return Page(
         report=report,
         outcome=outcome,
         counts=counts,
-        decided=Share(*report.result["base"][outcome]),
+        decided=basis.share,
+        basis=basis_words(outcome, basis),
         findings=found[:MOST_FINDINGS],
         more=max(len(found) - MOST_FINDINGS, 0),
         rows=_rows(model, counts, learnt, found),
@@ -64,8 +68,7 @@ def page_of(report: HealthReport, outcome: str) -> Page:
     )
 
 
-def _learnt(report: HealthReport, outcome: str) -> Learnt:
-    everybody = Share(*report.result["base"][outcome])
+def _learnt(report: HealthReport, outcome: str, everybody: Share) -> Learnt:
     return {key: Lift(Share(*pair), everybody) for key, pair in report.result["lifts"][outcome].items()}
 
 
@@ -95,6 +98,7 @@ def _idea(suggestion: Suggestion) -> dict[str, Any]:
         "sentence": sentence(rule, labels()),
         "support": f"{of(lift.having)} with it {word}, {of(lift.lacking)} without.",
         "lift": lift,
+        "measured_on": measured_on(measure["basis"], lift.everybody.whole),
         "stopped": stopped_words(measure["outcome"], measure["stopped"]) if _takes(suggestion, rule) else "",
         "looked_at": measure["looked_at"],
         "chance": measure["chance"],
@@ -113,5 +117,12 @@ def _card(suggestion: Suggestion) -> dict[str, Any]:
         "suggestion": suggestion,
         "rules": rules,
         "line": suggestion.change["line"],
+        "measured_on": _learnt_on(suggestion.measure),
         **suggestion.measure,
     }
+
+
+def _learnt_on(measure: dict[str, Any]) -> str:
+    """`Became SQL`, and whose."""
+    on = measured_on(measure["basis"], measure["learnt_from"] + measure["judged_on"])
+    return f"Outcome: {OUTCOMES[measure['outcome']]}. {on}"

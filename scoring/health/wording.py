@@ -6,6 +6,7 @@ from typing import Any
 
 from scoring.health.findings import said
 from scoring.health.learning import Lesson
+from scoring.health.populations import FILES, LEAST, LEAST_RARER, Basis
 from scoring.health.suggesting import Idea
 from scoring.language import Model
 
@@ -15,19 +16,21 @@ GOOD = {"sql": "accepted", "won": "won"}
 
 
 def suggestions_of(model: Model, lesson: Lesson, line: int, qualify: int) -> list[dict[str, Any]]:
-    found = [_of_idea(idea) for idea in sorted(lesson.ideas, key=lambda idea: idea.chance)]
+    ranked = sorted(lesson.ideas, key=lambda idea: idea.chance)
+    found = [_of_idea(idea, lesson.bases[idea.outcome]) for idea in ranked]
     if lesson.card is not None:
         found.insert(0, _of_card(model, lesson, line, qualify))
     return found
 
 
-def _of_idea(idea: Idea) -> dict[str, Any]:
+def _of_idea(idea: Idea, basis: Basis) -> dict[str, Any]:
     return {
         "kind": idea.change,
         "change": {"rule": idea.rule.to_data()},
         "words": _headline(idea)[:300],
         "measure": {
             "outcome": idea.outcome,
+            "basis": basis.chosen,
             "having": [idea.lift.having.part, idea.lift.having.whole],
             "everybody": [idea.lift.everybody.part, idea.lift.everybody.whole],
             "chance": idea.chance,
@@ -58,12 +61,41 @@ def stopped_words(outcome: str, stopped: list[int]) -> str:
     )
 
 
+def basis_words(outcome: str, basis: Basis) -> str:
+    """Whose outcomes these are, how many, and as of which instant each was looked at."""
+    cycles, files = basis.cycles, basis.files
+    if basis.from_files:
+        return (
+            f"{files.part:,} of {files.whole:,} leads with a result from a file {WORDS[outcome]}. Lift and suggestions"
+            " are measured on these alone, each as it was known when its result was recorded, which may be after it"
+            f" was decided. Decided cycles stay out ({cycles.part:,} of {cycles.whole:,} {WORDS[outcome]}): there are"
+            f" fewer than {LEAST}, or fewer than {LEAST_RARER} of one outcome, and rates are not mixed."
+        )
+    return (
+        f"{cycles.part:,} of {cycles.whole:,} leads with a decided cycle {WORDS[outcome]}. Lift and suggestions are"
+        " measured on these alone, each as it was known when it qualified; nothing later is read."
+    ) + (
+        f" Results from files stay out ({files.part:,} of {files.whole:,} {WORDS[outcome]}): they name no instant of"
+        " qualifying, and rates are not mixed."
+        if files.whole
+        else ""
+    )
+
+
+def measured_on(chosen: str, whole: int) -> str:
+    """The same in short, beside a suggestion."""
+    if chosen == FILES:
+        return f"Measured on {whole:,} results from files, each lead as known when its result was recorded."
+    return f"Measured on {whole:,} decided cycles, each lead as known when it qualified."
+
+
 def note_of(words: str, measure: dict[str, Any]) -> str:
     """Why the draft exists; fits into a version's note."""
     if "having" not in measure:
         return f"Suggested: {words}"[:300]
     part, whole = measure["having"]
     shown = f"{part} of {whole} with it {WORDS[measure['outcome']]}"
+    shown += " (results from files)" if measure["basis"] == FILES else ""
     effect = stopped_words(measure["outcome"], measure["stopped"])
     return f"Suggested: {words[:140]}. {shown}. {effect}"[:300]
 
@@ -76,6 +108,8 @@ def _of_card(model: Model, lesson: Lesson, line: int, qualify: int) -> dict[str,
         "change": {"rules": [rule.to_data() for rule in lesson.card_rules], "line": line},
         "words": f"A scorecard of {len(lesson.card_rules)} rules, line {line}",
         "measure": {
+            "outcome": lesson.card_outcome,
+            "basis": lesson.bases[lesson.card_outcome].chosen,
             "learnt_from": card.learnt_from,
             "judged_on": card.judged_on,
             "positives": card.positives,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from leads.events import publish
@@ -50,6 +50,11 @@ def ask(*, actor: Any = None) -> HealthReport:
     return report
 
 
+def measured_apart() -> QuerySet[HealthReport]:
+    """Without reports made when cycles and results from files were still measured together, as `base`."""
+    return HealthReport.objects.exclude(result__has_key="base")
+
+
 def report_due() -> int | None:
     """The report somebody should work on: one that waits, or a new one when the last is a day old or of a former
     version.
@@ -59,7 +64,7 @@ def report_due() -> int | None:
         free = waiting.claimed_until is None or waiting.claimed_until < rows.database_now()
         return waiting.pk if free else None
     version = ModelVersion.objects.published()
-    fresh = HealthReport.objects.filter(version=version, asked_at__gt=Now() - FRESH)
+    fresh = measured_apart().filter(version=version, asked_at__gt=Now() - FRESH)
     if version is None or fresh.exists():
         return None
     try:
@@ -122,7 +127,7 @@ def _keep(report: HealthReport, lesson: Lesson, looked: Looked) -> None:
     line = fitting.line_for(looked.totals, looked.qualify)
     result = {
         "counts": looked.counts.to_data(),
-        "base": lesson.base,
+        "bases": {name: basis.to_data() for name, basis in lesson.bases.items()},
         "lifts": lesson.lifts,
         "refusal": lesson.refusal,
     }

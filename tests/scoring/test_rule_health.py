@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from leads.models import Lead, StageChange
+from leads.models import Lead, LeadOutcome, StageChange
+from scoring.health.page import page_of
 from scoring.models import HealthReport, ModelVersion, QualificationCycle, Suggestion
 from scoring.services import health, suggestions
 from scoring.services.versions import check
@@ -130,6 +131,74 @@ def test_what_became_known_after_a_lead_qualified_teaches_nothing(looked_over, d
     report = looked_over()
 
     assert not [each for each in report.suggestions.all() if "Norway" in each.words]
+
+
+@pytest.fixture
+def from_file(make_lead, provenance):
+    """`from_file(100, won=True)`: leads whose result an import brought yesterday."""
+
+    def make(count, *, won, **fields):
+        leads = [make_lead(created_at=timezone.now() - 3 * AGO, **fields) for _ in range(count)]
+        result = "won" if won else "lost"
+        LeadOutcome.objects.bulk_create(LeadOutcome(lead=lead, result=result) for lead in leads)
+        return leads
+
+    return make
+
+
+def won_with_the_rule(report, key):
+    """The rule's lift on the page, by hand: (with it won, with it, won, decided)."""
+    page = page_of(report, "won")
+    row = next(row for row in page.rows if row.rule.key == key)
+    return row.lift, (row.lift.having.part, row.lift.having.whole, page.decided.part, page.decided.whole)
+
+
+def test_results_from_files_turn_no_lift_round(looked_over, decided, from_file, provenance, client_of, mara):
+    directors = decided(14, sql=True) + decided(26, sql=False)
+    others = decided(26, sql=True, title="Planner") + decided(134, sql=False, title="Planner")
+    filed = from_file(90, won=True, title="Planner") + from_file(10, won=False, title="Planner")
+    provenance(directors + others + filed, "title", "email")
+
+    lift, counted = won_with_the_rule(looked_over(), "director")
+
+    assert counted == (14, 40, 40, 200)
+    assert lift.value == pytest.approx((14 / 40) / (40 / 200))  # 1.75: directors are won more often
+    assert (14 / 40) / ((40 + 90) / (200 + 100)) < 0.81  # all together they would seem to be won less often
+    page = client_of(mara).get(reverse("scoring:health"), {"outcome": "won"}).content.decode()
+    assert "40 of 200 leads with a decided cycle were won." in page
+    assert "each as it was known when it qualified" in page
+    assert "Results from files stay out (90 of 100 were won)" in page
+
+
+def test_with_too_few_cycles_results_from_files_are_measured_alone(
+    looked_over, decided, from_file, provenance, client_of, mara
+):
+    leads = decided(10, sql=True) + decided(9, sql=False)
+    filed = from_file(30, won=True) + from_file(10, won=False) + from_file(20, won=False, title="Planner")
+    provenance(leads + filed, "title", "email")
+
+    report = looked_over()
+
+    assert won_with_the_rule(report, "director")[1] == (30, 40, 30, 60)
+    page = client_of(mara).get(reverse("scoring:health"), {"outcome": "won"}).content.decode()
+    assert "30 of 60 leads with a result from a file were won." in page
+    assert "when its result was recorded" in page
+    assert "Decided cycles stay out (10 of 19 were won)" in page
+    assert "Measured on 60 results from files" in page
+    sql = client_of(mara).get(reverse("scoring:health")).content.decode()
+    assert "10 of 19 leads with a decided cycle became SQL." in sql
+
+
+def test_a_report_that_measured_both_together_is_not_shown_and_made_anew(
+    looked_over, published, client_of, mara
+):
+    old = looked_over()
+    HealthReport.objects.update(result={**old.result, "base": {"sql": [1, 2], "won": [1, 2]}})
+
+    page = client_of(mara).get(reverse("scoring:health")).content.decode()
+
+    assert "Not looked over yet" in page
+    assert health.report_due() is not None
 
 
 def test_a_scorecard_waits_for_outcomes_in_words(looked_over, torn, client_of, max):
