@@ -9,6 +9,7 @@ from typing import Any
 
 from leads import normalise
 from leads.importing.presets import OPT_OUT, PRESETS, Preset, guess
+from leads.values import NUMBER, BadValue, number, unanswered
 
 PERSON_TARGETS: dict[str, str] = {
     "email": "E-mail",
@@ -39,6 +40,7 @@ ORIGIN_TARGETS: dict[str, str] = {
     "created_at": "Created on",
     OPT_OUT: "Must not be mailed",
 }
+MOST_DIGITS = 16  # longer numbers are told apart as they stand
 TARGETS = PERSON_TARGETS | COMPANY_TARGETS | ORIGIN_TARGETS
 
 
@@ -48,15 +50,26 @@ class BadMapping(ValueError):
 
 @dataclass(frozen=True)
 class OutcomeColumn:
-    """The column that says how it ended; other values than these say nothing."""
+    """The column that says how it ended. Other values say nothing, and the report names them."""
 
     column: str
     won: frozenset[str]
     lost: frozenset[str]
 
     def read(self, cell: str) -> str:
-        word = cell.strip().casefold()
-        return "won" if word in self.won else "lost" if word in self.lost else ""
+        """`won`, `lost` or blank: nobody answered. Raises BadValue."""
+        word = _word(cell)
+        if word in self.won or word in self.lost:
+            return "won" if word in self.won else "lost"
+        if unanswered(cell):
+            return ""
+        raise BadValue("This is neither won nor lost.")
+
+
+def _word(cell: str) -> str:
+    """The same for `Won` and ` won`, and for 1 and 1.0."""
+    word = cell.strip().casefold()
+    return str(number(word)) if NUMBER.fullmatch(word) and len(word) < MOST_DIGITS else word
 
 
 @dataclass(frozen=True)
@@ -157,9 +170,7 @@ def _outcome(data: Any, columns: Sequence[str]) -> OutcomeColumn | None:
         return None
     if not isinstance(data, dict) or data.get("column") not in columns:
         raise BadMapping("“outcome” must name a column of the file, and which values mean won and lost.")
-    won, lost = (
-        frozenset(str(v).strip().casefold() for v in data.get(name) or []) for name in ("won", "lost")
-    )
+    won, lost = (frozenset(_word(str(v)) for v in data.get(name) or []) for name in ("won", "lost"))
     if (not won and not lost) or won & lost:
         raise BadMapping("“outcome” needs values for won or lost, and none that means both.")
     return OutcomeColumn(data["column"], won, lost)

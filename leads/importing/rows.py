@@ -18,6 +18,7 @@ from leads.values import BadValue, complete, moment, read, unanswered
 MAY_BE_MAILED = frozenset(
     ["no", "n", "false", "f", "0", "non", "nein", "subscribed", "active", "opted in", "opt-in", "confirmed"]
 )
+LONGEST_UNCLEAR = 60  # characters of a cell that are told again
 REMEMBERED = 5000  # readings kept a column: most columns repeat a few values
 
 
@@ -31,12 +32,15 @@ class BadRow(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """A person, and what a file says besides: `outcome` is "won", "lost" or blank."""
+    """A person, and what a file says besides: `outcome` is "won", "lost" or blank; `unclear` is its cell where that
+    was not understood.
+    """
 
     line: int
     person: Incoming
     outcome: str = ""
     opted_out: bool = False
+    unclear: str = ""
 
 
 class RowReader:
@@ -70,18 +74,23 @@ class RowReader:
                 opted_out = opted_out or bool(value)
             elif value is not None:
                 values.setdefault(target, value)
-        return Row(line, self._person(values), self._outcome(cells), opted_out)
+        outcome, unclear = self._outcome(cells)
+        return Row(line, self._person(values), outcome, opted_out, unclear)
 
-    def _outcome(self, cells: Sequence[str]) -> str:
+    def _outcome(self, cells: Sequence[str]) -> tuple[str, str]:
+        """And the cell if it was not understood: deals under way are no reason to leave the person out."""
         outcome = self._mapping.outcome
         if outcome is None:
-            return ""
+            return "", ""
         cell = cells[self._outcome_at]
         try:
             self._check_letters(cell)
         except BadValue as error:
             raise BadRow(outcome.column, str(error)) from error
-        return outcome.read(cell)
+        try:
+            return outcome.read(cell), ""
+        except BadValue:
+            return "", normalise.text(cell)[:LONGEST_UNCLEAR]
 
     def _check_width(self, cells: Sequence[str]) -> None:
         surplus = [cell for cell in cells[self._width :] if cell.strip()]

@@ -59,6 +59,7 @@ class Tally:
     fields: int = 0  # values that changed on known leads
     kept: list[dict[str, Any]] = field(default_factory=list)
     conflicts: list[int] = field(default_factory=list)  # lines
+    unclear: dict[str, list[int]] = field(default_factory=dict)  # outcome as it stands: [rows, first line]
 
     def add(self, row: Row, planned: Planned, verdict: str) -> None:
         self.counts[verdict] += 1
@@ -68,6 +69,13 @@ class Tally:
         if planned.kept and verdict != DUPLICATE:
             self.counts["kept"] += 1
             self._show(row, planned)
+        if row.unclear:
+            self.counts["unclear"] += 1
+            self._note(row)
+
+    def _note(self, row: Row) -> None:
+        if row.unclear in self.unclear or len(self.unclear) < SHOWN:
+            self.unclear.setdefault(row.unclear, [0, row.line])[0] += 1
 
     def _show(self, row: Row, planned: Planned) -> None:
         for key, theirs in planned.kept.items():
@@ -89,6 +97,7 @@ class Tally:
             "fields": self.fields,
             "kept": self.kept,
             "conflicts": self.conflicts,
+            "unclear": [[value, *found] for value, found in self.unclear.items()],
         }
 
     @classmethod
@@ -98,6 +107,7 @@ class Tally:
             data.get("fields", 0),
             data.get("kept", []),
             data.get("conflicts", []),
+            {value: found for value, *found in data.get("unclear", [])},
         )
 
 

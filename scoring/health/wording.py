@@ -66,14 +66,14 @@ def basis_words(outcome: str, basis: Basis) -> str:
     cycles, files = basis.cycles, basis.files
     if basis.from_files:
         return (
-            f"{files.part:,} of {files.whole:,} leads with a result from a file {WORDS[outcome]}. Lift and suggestions"
-            " are measured on these alone, each as it was known when its result was recorded, which may be after it"
-            f" was decided. Decided cycles stay out ({cycles.part:,} of {cycles.whole:,} {WORDS[outcome]}): there are"
-            f" fewer than {LEAST}, or fewer than {LEAST_RARER} of one outcome, and rates are not mixed."
+            f"{files.part:,} of {files.whole:,} leads with a result from a file {WORDS[outcome]}. Lifts are measured"
+            " on these alone, each as it was known when its result was recorded, which may be after it was decided."
+            f" Decided cycles stay out ({cycles.part:,} of {cycles.whole:,} {WORDS[outcome]}): there are fewer than"
+            f" {LEAST}, or fewer than {LEAST_RARER} of one outcome, and rates are not mixed."
         )
     return (
-        f"{cycles.part:,} of {cycles.whole:,} leads with a decided cycle {WORDS[outcome]}. Lift and suggestions are"
-        " measured on these alone, each as it was known when it qualified; nothing later is read."
+        f"{cycles.part:,} of {cycles.whole:,} leads with a decided cycle {WORDS[outcome]}. Lifts are measured"
+        " on these alone, each as it was known when it qualified; nothing later is read."
     ) + (
         f" Results from files stay out ({files.part:,} of {files.whole:,} {WORDS[outcome]}): they name no instant of"
         " qualifying, and rates are not mixed."

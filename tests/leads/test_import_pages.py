@@ -73,6 +73,18 @@ def test_known_results_are_mapped_on_the_page(client):
     assert sorted(LeadOutcome.objects.values_list("result", flat=True)) == ["lost", "won"]
 
 
+def test_results_that_are_not_understood_stand_in_the_check_before_anything_is_written(client):
+    run = uploaded(client, "email,Bought\na@b.de,Yes\nb@b.de,<i>perhaps\n")
+    chosen = columns_of(client, run) | {"outcome": "Bought", "won": "yes", "lost": "no, never"}
+
+    client.post(reverse("leads:import_mapping", args=[run.pk]), chosen)
+    page = client.get(reverse("leads:import", args=[run.pk])).content.decode()
+
+    assert "1 row: the lead goes in, its outcome stays not known" in page
+    assert "&lt;i&gt;perhaps" in page
+    assert "As lost: no, never" in page
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -140,6 +140,23 @@ def test_an_outcome_is_recorded_and_a_change_of_it_is_an_update(command):
     assert not CustomField.objects.exists()
 
 
+def test_outcomes_are_read_as_people_write_them_and_the_rest_is_named_with_its_line(command):
+    mapping = {
+        "columns": {"id": "external_id"},
+        "outcome": {"column": "Ended", "won": ["1", "Won"], "lost": ["0"]},
+    }
+    cells = ["1", " 1.0", "WON ", "0.00", "", "N/A", "maybe", "=1", "maybe", "TRUE"]
+    content = "id,Ended\n" + "".join(f"P-{place},{cell}\n" for place, cell in enumerate(cells))
+
+    assert command(content, mapping=mapping) == counts(new=10)
+
+    results = dict(LeadOutcome.objects.values_list("lead__identities__value", "result"))
+    assert results == {"P-0": "won", "P-1": "won", "P-2": "won", "P-3": "lost"}
+    report = Import.objects.get().report
+    assert report["unclear"] == [["maybe", 2, 8], ["=1", 1, 9], ["TRUE", 1, 11]]
+    assert report["counts"]["unclear"] == 4
+
+
 def test_a_value_that_does_not_fit_a_registered_field_is_a_bad_row(command):
     command(FILE)
 

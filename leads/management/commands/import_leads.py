@@ -78,6 +78,7 @@ class Command(BaseCommand):
     def _report(self, tally: Tally, bad: Iterable[str], as_json: bool) -> None:
         """Bad rows are printed as they come: there may be a million."""
         counts = {verdict: tally.counts[verdict] for verdict in VERDICTS}
+        self._tell(_unclear(tally))
         if not as_json:
             self.stdout.write(", ".join(f"{number:,} {verdict}" for verdict, number in counts.items()))
         else:
@@ -106,6 +107,13 @@ def _mapping(path: Path | None) -> dict[str, Any] | None:
 def _lines(listed: IO[str]) -> Iterable[str]:
     listed.seek(0)
     return (line.rstrip("\n") for line in listed)
+
+
+def _unclear(tally: Tally) -> Iterable[str]:
+    if tally.counts["unclear"]:
+        yield f"Outcomes not understood: {tally.counts['unclear']:,} rows. They count as not known."
+    for value, (rows, line) in tally.unclear.items():
+        yield f"  “{value}”: {rows:,}, first in line {line}."
 
 
 def _words(row: str) -> str:
