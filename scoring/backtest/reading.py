@@ -87,11 +87,17 @@ def _people(ids: Ints, outcome: str, ripe_at: int) -> tuple[list[str], Outcomes]
     if len(young):
         born[young] = np.minimum(born[young], _instants(ids[young], SEEN, facts.instant(ripe_at)))
     reached_at = _reached_at(ids, outcome)
+    return sources, Outcomes(born, reached_at, _final(ids, outcome, reached_at))
+
+
+def _final(ids: Ints, outcome: str, reached_at: Ints) -> NDArray[np.int8]:
+    """A file that says won or lost says nothing of hand-offs: sales may never have seen these leads."""
     final = np.full(len(ids), -1, np.int8)
-    place, results = _told(ids, OUTCOMES, (WORDS,))
-    final[place] = [VERDICTS[result] for result in results]
-    final[reached_at < NEVER] = -1
-    return sources, Outcomes(born, reached_at, final)
+    if outcome == "won":
+        place, results = _told(ids, OUTCOMES, (WORDS,))
+        final[place] = [VERDICTS[result] for result in results]
+        final[reached_at < NEVER] = -1
+    return final
 
 
 def _reached_at(ids: Ints, outcome: str) -> Ints:

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from leads import histories
-from leads.models import Lead, StageChange
+from leads.models import Lead, LeadOutcome, StageChange
 from scoring.backtest import showing
 from scoring.backtest.measures import Share
 from scoring.models import Backtest, BacktestMove, ModelVersion, Rule, Score
@@ -59,6 +59,22 @@ def test_it_says_who_entered_and_what_became_of_them(published, sold):
     assert done.state == "done"
     assert (side["entered"][at], side["judged"][at], side["hits"][at], side["caught"][at]) == (2, 2, 1, 1)
     assert (done.result["reached"], done.result["base"]) == (1, [2, 1])
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reached", "undated"), [("accepted", 0, 0), ("sql", 1, 0), ("won", 1, 2)]
+)
+def test_a_result_from_a_file_says_won_or_lost_and_nothing_of_sales(
+    published, sold, outcome, reached, undated
+):
+    LeadOutcome.objects.bulk_create(
+        LeadOutcome(lead=lead, result=result) for lead, result in zip(sold, ("lost", "won"), strict=True)
+    )
+
+    result = finished(version=published, outcome=outcome).result
+
+    assert (result["reached"], result["undated"]) == (reached, undated)
+    assert result["base"] == [2, reached]
 
 
 def test_it_names_who_would_leave_and_touches_nobody(published, draft, sold, keen):
