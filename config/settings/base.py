@@ -249,11 +249,15 @@ TANDEM_SHOW_DESIGN = False
 TANDEM_SHOW_MAIL: Path | None = None
 
 # Logs go to stderr: a command's standard output is its own, and with `--json` one object and nothing else.
-structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
+LOG_LEVEL = env("LOG_LEVEL", default="INFO")
+structlog.configure(
+    logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    wrapper_class=structlog.make_filtering_bound_logger(LOG_LEVEL),
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from django.db import connection
 
-from leads.models import Lead
+from leads.models import Lead, Touch
 from scoring.explain import Explanation, critical_evidence, explain, newest_evidence
 from scoring.models import ModelVersion, QualificationCycle, Score
 from scoring.services.cycles import open_cycle
@@ -80,9 +80,14 @@ def _open(lead: Lead, version: ModelVersion, why: Explanation) -> QualificationC
 
 
 def _compare(lead: Lead, why: Explanation) -> None:
-    """Every crossing is also a check: the oracle and the kernel must agree. They never may differ for long."""
+    """Every crossing is also a check: the oracle and the kernel must agree. They never may differ for long.
+
+    The oracle looks a moment later. Whoever did something in that moment waits to be scored again, and is no evidence.
+    """
     stored: Score = lead.score
-    if stored.total != why.result.total and (why.as_of - stored.as_of).total_seconds() < 1:
+    if stored.total == why.result.total or (why.as_of - stored.as_of).total_seconds() >= 1:
+        return
+    if not Touch.objects.filter(lead_id=lead.pk).exists():
         logger.error(
             "oracle and kernel differ for lead %s: %s and %s", lead.pk, why.result.total, stored.total
         )
