@@ -8,6 +8,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.http import HttpRequest
 
+from accounts.admin_kinds import NeverDeleted, OneRow
 from accounts.models import ApiToken, Organisation, Team, User
 from accounts.services import (
     SCOPES,
@@ -60,12 +61,8 @@ class UserAdmin(DjangoUserAdmin):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return not Organisation.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class OrganisationAdmin(OneRow):
+    pass
 
 
 class TokenForm(forms.ModelForm):
@@ -96,7 +93,7 @@ class TokenForm(forms.ModelForm):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):
+class ApiTokenAdmin(NeverDeleted):
     form = TokenForm
     list_display = ("name", "kind", "prefix", "created_by", "created_at", "last_used_at", "revoked_at")
     list_filter = ("kind",)
@@ -115,9 +112,6 @@ class ApiTokenAdmin(admin.ModelAdmin):
         ApiToken.objects.filter(pk=token.pk).update(expires_at=obj.expires_at)
         obj.pk = token.pk
         messages.warning(request, f"Copy this secret now, it is not shown again: {secret}")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.action(description="Revoke the chosen tokens")
     def revoke(self, request: HttpRequest, queryset: Any) -> None:

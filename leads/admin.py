@@ -7,23 +7,9 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.admin_kinds import NeverDeleted, ReadOnly
 from leads.models import Company, CustomField, Import, Lead, Suppression
 from leads.services import consent
-
-
-class ReadOnly(admin.ModelAdmin):
-    """To look at. Changes go through the pages, where they get a source and a reason."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Lead)
@@ -51,7 +37,7 @@ class ImportAdmin(ReadOnly):
 
 
 @admin.register(CustomField)
-class CustomFieldAdmin(admin.ModelAdmin):
+class CustomFieldAdmin(NeverDeleted):
     """The label may change; key and type may not: rules and values rely on them."""
 
     list_display = ("label", "key", "type")
@@ -60,9 +46,6 @@ class CustomFieldAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: CustomField | None = None) -> tuple[str, ...]:
         return ("key", "type") if obj else ()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Suppression)

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from accounts.admin_kinds import NeverDeleted
 from handoff.models import CloseReason, PipelineStage
 
 
 @admin.register(PipelineStage)
-class PipelineStageAdmin(admin.ModelAdmin):
+class PipelineStageAdmin(NeverDeleted):
     list_display = ("name", "kind", "order", "active")
     list_filter = ("kind", "active")
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # switched off, never deleted: the history of deals keeps its stages
-
 
 @admin.register(CloseReason)
-class CloseReasonAdmin(admin.ModelAdmin):
+class CloseReasonAdmin(NeverDeleted):
     list_display = ("label", "order", "needs_note", "active")
     list_filter = ("active",)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # switched off, never deleted: lost deals keep their reason

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
 
+from accounts.admin_kinds import NeverDeleted
 from handoff.models import RejectReason
 from leads.campaigns import campaign_names
 from leads.forms import GROUPS, LABELS
@@ -63,7 +64,7 @@ class ReasonForm(forms.ModelForm):
 
 
 @admin.register(RejectReason)
-class RejectReasonAdmin(admin.ModelAdmin):
+class RejectReasonAdmin(NeverDeleted):
     form = ReasonForm
     list_display = (
         *("digit", "label", "consequence", "after_days", "cool_down_days", "lower_by"),
@@ -78,6 +79,3 @@ class RejectReasonAdmin(admin.ModelAdmin):
         rules = Rule.objects.filter(version=version, activity="score_lowered", enabled=True)
         if obj.lower_by and not rules.exists():
             messages.warning(request, NO_RULE)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # switched off, never deleted: past rejections keep their reason

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.admin_kinds import ReadOnly
 from accounts.models import User
 from handoff.decisions import EVERYBODY, members
 from handoff.models import Absence, RoundRobinSeat, RoutingDecision
@@ -43,23 +44,13 @@ class AbsenceAdmin(admin.ModelAdmin):
 
 
 @admin.register(RoutingDecision)
-class RoutingDecisionAdmin(admin.ModelAdmin):
+class RoutingDecisionAdmin(ReadOnly):
     """To look at; a decision is written with its assignment and never changes."""
 
     list_display = ("decided_at", "lead", "rep", "rule", "because")
     list_select_related = ("cycle__lead", "rep")
     list_filter = ("rep", "rule")
-    show_full_result_count = False
 
     @admin.display(description="Lead")
     def lead(self, decision: RoutingDecision) -> str:
         return decision.cycle.lead.name
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

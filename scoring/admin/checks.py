@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from accounts.admin_kinds import ReadOnly
 from scoring.models import ScoreCheck
 
 
 @admin.register(ScoreCheck)
-class ScoreCheckAdmin(admin.ModelAdmin):
+class ScoreCheckAdmin(ReadOnly):
     list_display = ("began_at", "kind", "version", "leads", "by_oracle", "result")
     list_filter = ("kind",)
     list_select_related = ("version",)
@@ -36,12 +34,3 @@ class ScoreCheckAdmin(admin.ModelAdmin):
         )
         head = "<tr><th>Whose</th><th>What</th><th>Stood</th><th>Should have stood</th></tr>"
         return format_html("<table><thead>" + head + "</thead><tbody>{}</tbody></table>", rows)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.admin_kinds import OneRow
 from scoring.audit import entries
 from scoring.definition import fingerprint
 from scoring.models import ModelVersion, Publication, PublishingPolicy
@@ -28,16 +29,8 @@ UNCHANGED = "Not published, nothing has changed."
 
 
 @admin.register(PublishingPolicy)
-class PublishingPolicyAdmin(admin.ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return not PublishingPolicy.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        obj.pk = 1
-        super().save_model(request, obj, form, change)
+class PublishingPolicyAdmin(OneRow):
+    pass
 
 
 class PublicationPages(admin.ModelAdmin):
