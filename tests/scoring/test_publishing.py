@@ -63,6 +63,18 @@ def test_before_the_act_it_is_known_who_would_cross(directors, lenient):
     assert not QualificationCycle.objects.exists()
 
 
+def test_of_many_leads_an_even_draw_is_scored_and_told_with_its_interval(published, lenient, make_lead, did):
+    for _ in range(60):
+        did(make_lead(), "page_view", days_ago=1, path="/pricing")
+    everybody, told = foresee(lenient), foresee(lenient, counted=50, drawn=20)
+
+    assert (everybody.drawn, everybody.entering) == (None, 60)
+    assert told.leads == everybody.leads
+    assert 0 < told.drawn < everybody.leads
+    assert told.between[0] <= told.entering <= told.between[1]
+    assert told.between[0] <= everybody.entering <= told.between[1]
+
+
 def test_without_a_limit_everybody_above_the_line_is_handed_on(directors, lenient):
     publish(version=lenient)
     publishing.rescore(lenient.pk)
