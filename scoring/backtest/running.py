@@ -15,6 +15,7 @@ from leads.models import Lead
 from scoring import facts
 from scoring.backtest.entries import Entries, Eras, Ints, entries, may_leave_out
 from scoring.backtest.judging import Curve, Outcomes, Sides, Span, Sums, by_name, curve_of, judge, weeks_of
+from scoring.backtest.lateness import ahead
 from scoring.backtest.reading import Chunk, read
 from scoring.batch import BAND_NAMES, gather
 from scoring.compiler import NEVER, CompiledModel
@@ -57,13 +58,16 @@ class Moves(Sums):
 
 @dataclass(frozen=True)
 class Part(Sums):
-    """What one chunk adds. `base` is (leads old enough to judge, those who reached the outcome), of everybody."""
+    """What one chunk adds. `base` is (leads old enough to judge, those who reached the outcome), of everybody; `ahead`
+    is (leads that enter before something counted had arrived, leads that enter).
+    """
 
     leads: int
     unrecorded: int
     undated: int
     reached: int
     base: Ints
+    ahead: Ints
     sides: tuple[Side, ...]
     compared: tuple[Sides, Moves, Moves] | tuple[()]
 
@@ -133,6 +137,7 @@ def part_of(compiled: tuple[CompiledModel, ...], chunk: Chunk, span: Span) -> Pa
         undated=int((outcomes.final >= 0).sum()),
         reached=int(reached.sum()),
         base=np.array([ripe.sum(), (ripe & reached).sum()]),
+        ahead=ahead(chunk.ids, [_in_period(own.first_at, span) for own in found]),
         sides=tuple(_side(each, own, chunk, span) for each, own in zip(compiled, found, strict=True)),
         compared=_compared(found[0], found[1], chunk, span) if len(found) > 1 else (),
     )

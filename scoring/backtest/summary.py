@@ -24,6 +24,7 @@ def summary(part: Part, models: tuple[Model, ...]) -> dict[str, Any]:
         "undated": part.undated,
         "reached": part.reached,
         "base": part.base.tolist(),
+        "ahead": part.ahead.tolist(),
         "weeks": [instant(FIRST_MONDAY + week * WEEK).date().isoformat() for week in span],
         "sides": [_side(side, model, span) for side, model in zip(part.sides, models, strict=True)],
     }

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from leads import histories
-from leads.models import Lead, LeadOutcome, StageChange
+from leads.models import Activity, Lead, LeadOutcome, StageChange
 from scoring.backtest import showing
 from scoring.backtest.measures import Share
 from scoring.models import Backtest, BacktestMove, ModelVersion, Rule, Score
@@ -88,6 +89,28 @@ def test_it_names_who_would_leave_and_touches_nobody(published, draft, sold, kee
         keen.pk,
     }
     assert (Score.objects.count(), StageChange.objects.count()) == (scores, stages)
+
+
+def test_it_says_of_how_many_leads_something_arrived_after_they_enter_here(
+    published, make_lead, did, client_of, mara
+):
+    leads = [make_lead() for _ in range(3)]
+    for lead in leads:
+        for days in (93, 92, 91):
+            did(lead, "page_view", days_ago=days, path="/pricing")
+    for lead, late in zip(leads, ("59 minutes", "2 hours", "9 days"), strict=True):
+        Activity.objects.filter(lead=lead).update(received_at=RawSQL("occurred_at + %s::interval", [late]))
+    # Two hours late, but arrived before the last view, which makes the lead enter, and that one came at once
+    newest = Activity.objects.filter(lead=leads[1]).latest("occurred_at")
+    Activity.objects.filter(lead=leads[1], occurred_at=newest.occurred_at).update(
+        received_at=newest.occurred_at
+    )
+
+    done = finished(version=published)
+
+    assert done.result["ahead"] == [1, 3]
+    page = client_of(mara).get(f"/scoring/backtests/{done.pk}/").content.decode()
+    assert "of 3 leads that enter did something before that arrived only afterwards" in page
 
 
 def test_young_entries_are_counted_and_not_judged(published, keen):
@@ -308,6 +331,11 @@ def test_the_page_in_a_browser(page_as, axe, mara, published, draft, sold):
     axe(page)
     page.locator("#line").fill("62")
     page.get_by_text("MQLs a week at 62").wait_for()
+    page.set_viewport_size({"width": 390, "height": 900})
+    axe(page)
+    cells = page.get_by_role("region", name="Measures").get_by_role("cell").filter(visible=True)
+    assert cells.count() == 3 * 5 + 1
+    assert all(box["x"] + box["width"] <= 390 for box in (cell.bounding_box() for cell in cells.all()))
     page.goto("/scoring/backtests/")
     axe(page)
     page.goto(f"/scoring/backtests/{done.pk}/leaves/")
