@@ -22,6 +22,7 @@ from leads.demo.people import last_working_moment
 from leads.models import Disqualification, Lead, StageChange
 from leads.services.activities import NewActivity, record_activities
 from scoring.models import QualificationCycle
+from scoring.services import keeping
 
 SEED = 4
 WAITING = 18  # the newest MQLs, most of them not handed off yet
@@ -103,6 +104,7 @@ def load(*, now: datetime, size: int) -> str:
     SlaClock.objects.bulk_create(story.clocks)
     StageChange.objects.bulk_create(story.stages)
     record_activities(story.touches)
+    keeping.score_leads(list(Disqualification.objects.values_list("lead_id", flat=True)))
     story.pipeline.write_steps()
     demo_lessons.load()
     demo_feedback.load(now=now)
