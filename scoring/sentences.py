@@ -268,7 +268,7 @@ def _range(condition: Condition, ends: list[str]) -> str:
 
 
 def _says(condition: Condition) -> str:
-    values = [f"{value:,}" if type(value) is int else _spoken(value) for value in condition.values]
+    values = [_spoken(value) for value in condition.values]
     match condition.op:
         case "is" | "in":
             return f"is {any_of(values)}"
@@ -284,7 +284,9 @@ def _says(condition: Condition) -> str:
 
 
 def _spoken(value: Any) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _with_value(condition: Condition, fields: Mapping[str, Any], labels: Labels) -> str:

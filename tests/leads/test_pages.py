@@ -345,6 +345,25 @@ def test_a_timeline_mixes_what_they_did_and_what_became_of_them(client_of, mara)
     ]
 
 
+def test_a_day_of_the_timeline_is_the_reader_s_own_and_named_once(client_of, mara):
+    """Shortly after midnight in Oslo it is still the day before in UTC."""
+    mara.time_zone = "Europe/Oslo"
+    mara.save()
+    lead, night = person(), datetime(2026, 11, 11, 23, 33, tzinfo=UTC)
+    record_activities(
+        [
+            NewActivity(lead.pk, "page_view", night - timedelta(hours=2), {}),
+            NewActivity(lead.pk, "page_view", night, {}),
+            NewActivity(lead.pk, "email_click", night + timedelta(hours=8), {}),
+        ]
+    )
+
+    page = client_of(mara).get(reverse("leads:detail", args=[lead.pk])).content.decode()
+
+    assert page.count("Thursday, 12 November 2026") == 1
+    assert page.count("Wednesday, 11 November 2026") == 1
+
+
 def test_reading_on_shows_every_entry_once(client_of, mara):
     lead, client = person(), client_of(mara)
     when = datetime(2026, 11, 2, 9, tzinfo=UTC)
