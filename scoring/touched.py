@@ -25,13 +25,13 @@ from scoring.compiler import CompiledModel
 from scoring.fit import fit_points
 from scoring.language import Rule, Shape
 from scoring.rows import database_now
+from scoring.shares import wilson
 from scoring.single import alone, timeless
 
 EXACT = 500_000  # activities; all of them are looked through within the budget
 EXACT_LEADS = 25_000
 DRAW = 2_000  # leads at a time
 BUDGET = 0.3  # seconds of drawing; a sentence somebody types waits for it
-Z = 1.96  # 19 of 20
 
 COLUMNS = {"lead_id": ">i8", "occurred_at": ">i8", "shape_id": ">i4", "seconds": ">i4"}  # the covering index
 AMOUNT = {"amount": ">i8"}
@@ -56,17 +56,11 @@ class Count:
 
     @property
     def low(self) -> int:
-        return self.hits if self.exact else math.floor(self._wilson(-1) * self.leads)
+        return self.hits if self.exact else math.floor(wilson(self.hits, self.asked)[0] * self.leads)
 
     @property
     def high(self) -> int:
-        return self.hits if self.exact else math.ceil(self._wilson(1) * self.leads)
-
-    def _wilson(self, side: int) -> float:
-        n, share = self.asked, self.hits / self.asked
-        middle = share + Z * Z / (2 * n)
-        spread = Z * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
-        return min(max((middle + side * spread) / (1 + Z * Z / n), 0), 1)
+        return self.hits if self.exact else math.ceil(wilson(self.hits, self.asked)[1] * self.leads)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from scoring.backtest.judging import SHIFT_WORDS
-from scoring.backtest.measures import Lift, Share
+from scoring.backtest.measures import Lift
+from scoring.shares import Share
 
 WIDTH, HEIGHT = 560, 220  # of a drawing area, in SVG units
 MOST_ROWS = 17  # lines listed in the table beside the chart

@@ -6,29 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import erfc, exp, lgamma, log2, sqrt
 
-from scoring.prediction.metrics import wilson
-
-FEW = 20  # below this a share would only look exact
-
-
-@dataclass(frozen=True)
-class Share:
-    """`part` of `whole`, with a Wilson interval; everything is possible while there is nothing."""
-
-    part: int
-    whole: int
-
-    @property
-    def value(self) -> float | None:
-        return self.part / self.whole if self.whole else None
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        return wilson(self.part, self.whole)
-
-    @property
-    def sure(self) -> bool:
-        return self.whole >= FEW
+from scoring.shares import Share
 
 
 @dataclass(frozen=True)

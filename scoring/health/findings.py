@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from scoring.health.counting import Counts
-from scoring.health.figures import FEW, Lift, Share, holm, jaccard, two_shares
+from scoring.health.figures import Lift, holm, jaccard, two_shares
 from scoring.language import Model, Rule
+from scoring.shares import FEW, Share
 
 NEARLY_ALL = 0.9
 SAME = 0.8  # Jaccard; and the share of a rule's leads that another rule contradicts

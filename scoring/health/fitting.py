@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.health.candidates import SUPPORT
-from scoring.health.figures import Share
 from scoring.health.findings import DOUBLING
 from scoring.health.flags import Flags, Ints
 from scoring.health.populations import LEAST, LEAST_RARER, enough, rarer
 from scoring.language import MOST_POINTS, SECOND, Rule
 from scoring.prediction.metrics import auc, auc_interval
+from scoring.shares import Share
 
 MOST_RULES = 15
 OLDER = 0.7

@@ -19,9 +19,9 @@ from django.db import connection
 from leads.fields import Field, all_fields
 from scoring import facts
 from scoring.batch import Facts
-from scoring.health.figures import Share
 from scoring.health.flags import Ints
 from scoring.health.populations import Basis
+from scoring.shares import Share
 from scoring.snapshots import _then
 
 MOST = 50_000  # the newest; more change no finding

@@ -8,13 +8,14 @@ from typing import Any
 from scoring.definition import model_of
 from scoring.explain import labels
 from scoring.health.counting import Counts
-from scoring.health.figures import Lift, Share
+from scoring.health.figures import Lift
 from scoring.health.findings import Finding, Learnt, enabled, findings, of
 from scoring.health.populations import Basis
 from scoring.health.wording import WORDS, basis_words, measured_on, stopped_words
 from scoring.language import Model, Rule
 from scoring.models import HealthReport, Suggestion
 from scoring.sentences import sentence
+from scoring.shares import Share
 
 OUTCOMES = {"sql": "Became SQL", "won": "Won"}
 MOST_FINDINGS = 40

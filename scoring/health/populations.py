@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from scoring.health.figures import Share
+from scoring.shares import Share
 
 CYCLES, FILES = "cycles", "files"
 LEAST, LEAST_RARER = 200, 40  # decided leads, and those of the rarer outcome: enough to learn from

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.health.candidates import SUPPORT
-from scoring.health.figures import Lift, Share, benjamini_hochberg, jaccard
+from scoring.health.figures import Lift, benjamini_hochberg, jaccard
 from scoring.health.findings import _side, points_for
 from scoring.health.flags import Flags, Ints
 from scoring.language import Group, Model, Rule
+from scoring.shares import Share
 
 FALSE_SHARE = 0.05
 BETTER, WORSE = 1.5, 0.67  # lifts worth a rule

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist
 
 import numpy as np
+
+from scoring.shares import wilson
 
 TINY = 1e-6
 BANDS = 10
@@ -83,16 +84,6 @@ def by_label(labels: np.ndarray, won: np.ndarray, said: np.ndarray) -> dict[str,
 def lift(won: np.ndarray, said: np.ndarray) -> list[Band]:
     """Tenths of the leads, most likely first."""
     return calibration(won, said)[::-1]
-
-
-def wilson(hits: int, rows: int, level: float = 0.95) -> tuple[float, float]:
-    if not rows:
-        return 0.0, 1.0
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    share, spread = hits / rows, z * z / rows
-    middle = (share + spread / 2) / (1 + spread)
-    margin = z * sqrt(share * (1 - share) / rows + spread / (4 * rows)) / (1 + spread)
-    return max(0.0, middle - margin), min(1.0, middle + margin)
 
 
 def psi(before: np.ndarray, now: np.ndarray) -> float:

@@ -17,10 +17,10 @@ from scoring.batch import NO_RULE, holds_many
 from scoring.definition import model_of
 from scoring.language import Model
 from scoring.models import ModelVersion
-from scoring.prediction.metrics import wilson
 from scoring.rows import Words
 from scoring.services.crossing import without_cycle
 from scoring.services.keeping import CHUNK, chunks
+from scoring.shares import wilson
 
 COUNTED = 50_000  # leads that are scored one by one while somebody waits for the page
 DRAWN = 20_000  # of more

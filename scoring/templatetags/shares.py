@@ -6,7 +6,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from scoring.backtest.measures import Lift, Share
+from scoring.backtest.measures import Lift
+from scoring.shares import Share
 
 register = template.Library()
 NOBODY = mark_safe('<span class="muted">not known, 0 judged</span>')
@@ -20,7 +21,7 @@ def share(found: Share) -> SafeString:
         return NOBODY
     if not found.sure:
         return format_html('{} of {} <span class="muted">too few for a share</span>', found.part, found.whole)
-    low, high = f"{100 * found.low:.1f}", f"{100 * found.high:.1f}"
+    low, high = (f"{100 * end:.1f}" for end in found.interval)
     value = f"{100 * (found.value or 0):.1f}%"
     return format_html(
         '{} of {} <span class="muted nowrap">{}–{}%</span>', value, f"{found.whole:,}", low, high

@@ -9,11 +9,11 @@ from django.utils import timezone
 from leads import histories
 from leads.models import Activity, Lead, LeadOutcome, StageChange
 from scoring.backtest import showing
-from scoring.backtest.measures import Share
 from scoring.models import Backtest, BacktestMove, ModelVersion, Rule, Score
 from scoring.services import backtests
 from scoring.services.backtests import WrongState, cancel_backtest, start_backtest, work_on
 from scoring.services.versions import create_draft
+from scoring.shares import Share
 
 pytestmark = pytest.mark.django_db
 
@@ -189,8 +189,9 @@ def test_a_held_one_is_left_to_whoever_holds_it(published):
 
 def test_wilson_says_how_little_is_known():
     assert Share(0, 0).value is None
-    assert (round(Share(0, 10).low, 3), round(Share(0, 10).high, 3)) == (0, 0.278)
-    assert (round(Share(50, 100).low, 3), round(Share(50, 100).high, 3)) == (0.404, 0.596)
+    assert Share(0, 0).interval == (0, 1)
+    assert [round(end, 3) for end in Share(0, 10).interval] == [0, 0.278]
+    assert [round(end, 3) for end in Share(50, 100).interval] == [0.404, 0.596]
 
 
 # Pages

@@ -13,10 +13,11 @@ from scoring.batch import gather
 from scoring.compiler import compile_model
 from scoring.health import fitting
 from scoring.health.counting import losses
-from scoring.health.figures import Lift, Share, benjamini_hochberg, fisher, holm, jaccard, two_shares
+from scoring.health.figures import Lift, benjamini_hochberg, fisher, holm, jaccard, two_shares
 from scoring.health.findings import points_for
 from scoring.health.flags import fired, held
 from scoring.language import DAY, SCALE, SECOND, Group, Model, Rule
+from scoring.shares import Share
 from tests.scoring.cases import NOW, random_case
 
 counts = st.tuples(st.integers(0, 400), st.integers(0, 400)).map(lambda pair: Share(min(pair), max(pair)))
