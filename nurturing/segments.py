@@ -7,7 +7,7 @@ Nothing typed reaches the SQL but as a parameter, and no field that is not in th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
@@ -21,6 +21,7 @@ from leads.models import Lead
 from nurturing.models import Segment
 
 COUNT_CAP = 10_000
+MOST_SPLIT = 20  # segments by which a backtest is split
 TEXT_OPS = ("is", "is_not", "in", "not_in", "contains_word", "starts_with", "known", "unknown")
 NUMBER_OPS = ("is", "at_least", "at_most", "between", "known", "unknown")
 CHOICE_OPS = ("is", "is_not", "in", "not_in", "known", "unknown")
@@ -72,6 +73,17 @@ def registry() -> dict[str, fields.Field]:
 
 def members(segment: Segment) -> QuerySet[Lead]:
     return matching([Condition(**row) for row in segment.conditions])
+
+
+def members_among(lead_ids: Sequence[int]) -> dict[str, list[int]]:
+    """{segment: who of these is in it now}; the first MOST_SPLIT by name. Asked by scoring.backtest by way of the
+    settings, see ADR 0012.
+    """
+    segments = Segment.objects.order_by("name")[:MOST_SPLIT]
+    return {
+        segment.name: list(members(segment).filter(pk__in=lead_ids).values_list("pk", flat=True))
+        for segment in segments
+    }
 
 
 def matching(conditions: Iterable[Condition]) -> QuerySet[Lead]:

@@ -242,6 +242,7 @@ CELERY_BEAT_SCHEDULER = "config.beat:HeartbeatScheduler"
 CELERY_TIMEZONE = "UTC"
 
 ACCEPTANCES = "handoff.acceptances.first_accepted"  # asked by scoring.backtest
+SEGMENT_MEMBERS = "nurturing.segments.members_among"
 SALES_CAPACITY = "handoff.acceptances.capacity_a_day"
 CAMPAIGN_NAMES = "nurturing.names.campaign_names"  # asked by leads.campaigns
 TANDEM_MAX_SHAPES = env.int("TANDEM_MAX_SHAPES", default=200_000)  # rows of the shape dictionary

@@ -190,6 +190,10 @@ def by_name(names: list[str], seen: Verdicts) -> dict[str, Ints]:
     found: dict[str, Ints] = {}
     labels, codes = np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)
     for place, name in enumerate(labels.tolist()):
-        mine = codes == place
-        found[name] = np.array([flags[mine].sum() for flags in (seen.entered, seen.judged, seen.hit)])
+        found[name] = counts_of(seen, codes == place)
     return found
+
+
+def counts_of(seen: Verdicts, mine: NDArray[np.bool_]) -> Ints:
+    """[entered, judged, hits] of these entries."""
+    return np.array([flags[mine].sum() for flags in (seen.entered, seen.judged, seen.hit)])

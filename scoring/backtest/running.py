@@ -8,13 +8,26 @@ from dataclasses import dataclass
 from functools import partial, reduce
 
 import numpy as np
+from django.conf import settings
 from django.db import connection
+from django.utils.module_loading import import_string
 
 from leads.arrays import people
 from leads.models import Lead
 from scoring import facts
 from scoring.backtest.entries import Entries, Eras, Ints, entries, may_leave_out
-from scoring.backtest.judging import Curve, Outcomes, Sides, Span, Sums, by_name, curve_of, judge, weeks_of
+from scoring.backtest.judging import (
+    Curve,
+    Outcomes,
+    Sides,
+    Span,
+    Sums,
+    by_name,
+    counts_of,
+    curve_of,
+    judge,
+    weeks_of,
+)
 from scoring.backtest.lateness import ahead
 from scoring.backtest.reading import Chunk, read
 from scoring.batch import BAND_NAMES, gather
@@ -36,10 +49,11 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Side(Sums):
-    """One definition: its curve; under its own line first entries by source and by band, later ones by week."""
+    """One definition: its curve; under its own line first entries by source, segment and band, later ones by week."""
 
     curve: Curve
     sources: dict[str, Ints]
+    segments: dict[str, Ints]
     bands: dict[str, Ints]
     again: dict[int, int]
 
@@ -129,6 +143,7 @@ def _look(compiled: tuple[CompiledModel, ...], span: Span, outcome: str, ids: In
 def part_of(compiled: tuple[CompiledModel, ...], chunk: Chunk, span: Span) -> Part:
     answers: Answers = {}
     found = tuple(_entries(each, chunk, span.until, answers) for each in compiled)
+    members = _members(chunk.ids, found)
     outcomes, reached = chunk.outcomes, chunk.outcomes.reached(span)
     ripe = (outcomes.born_at <= span.until - span.maturity) | (outcomes.final >= 0)
     return Part(
@@ -138,7 +153,9 @@ def part_of(compiled: tuple[CompiledModel, ...], chunk: Chunk, span: Span) -> Pa
         reached=int(reached.sum()),
         base=np.array([ripe.sum(), (ripe & reached).sum()]),
         ahead=ahead(chunk.ids, [_in_period(own.first_at, span) for own in found]),
-        sides=tuple(_side(each, own, chunk, span) for each, own in zip(compiled, found, strict=True)),
+        sides=tuple(
+            _side(each, own, chunk, span, members) for each, own in zip(compiled, found, strict=True)
+        ),
         compared=_compared(found[0], found[1], chunk, span) if len(found) > 1 else (),
     )
 
@@ -150,7 +167,16 @@ def _entries(compiled: CompiledModel, chunk: Chunk, until: int, answers: Answers
     return entries(compiled, chunk.facts, chunk.eras, until=until, barred_at=chunk.barred_at, answers=answers)
 
 
-def _side(compiled: CompiledModel, found: Entries, chunk: Chunk, span: Span) -> Side:
+def _members(ids: Ints, found: tuple[Entries, ...]) -> dict[str, Ints]:
+    """{segment: which rows of the chunk are in it today}, of those who enter under any definition."""
+    rows = np.flatnonzero(np.logical_or.reduce([own.first_at < NEVER for own in found]))
+    told = import_string(settings.SEGMENT_MEMBERS)(ids[rows].tolist()) if len(rows) else {}
+    return {name: np.searchsorted(ids, sorted(members)) for name, members in told.items()}
+
+
+def _side(
+    compiled: CompiledModel, found: Entries, chunk: Chunk, span: Span, members: dict[str, Ints]
+) -> Side:
     """`moves` come in the order of time, so the first into MQL of each lead is its first entry."""
     into = np.flatnonzero(found.moves.into)
     leads, first = np.unique(found.moves.lead[into], return_index=True)
@@ -164,6 +190,7 @@ def _side(compiled: CompiledModel, found: Entries, chunk: Chunk, span: Span) -> 
     return Side(
         curve_of(found, chunk.outcomes, span),
         by_name([chunk.sources[lead] for lead in leads.tolist()], seen),
+        {name: counts_of(seen, np.isin(leads, rows)) for name, rows in members.items()},
         by_name(bands, seen),
         dict(zip(weeks.tolist(), counts.tolist(), strict=True)),
     )

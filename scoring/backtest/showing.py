@@ -169,8 +169,8 @@ def shifts(result: dict[str, Any]) -> list[tuple[str, int, float]]:
 
 
 def split(result: dict[str, Any], name: str) -> list[tuple[str, list[tuple[int, Share]]]]:
-    """Sources or bands: for each definition the entries, and of those judged who reached the outcome."""
-    sides = [side[name] for side in result["sides"]]
+    """Sources, segments or bands: for each definition the entries, and of those judged who reached the outcome."""
+    sides = [side.get(name, {}) for side in result["sides"]]
     names = list(dict.fromkeys(key for side in sides for key in side))
     nothing = [0, 0, 0]
     return [

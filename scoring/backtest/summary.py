@@ -43,6 +43,7 @@ def _side(side: Side, model: Model, weeks: range) -> dict[str, Any]:
         "weekly": weekly.T.tolist(),
         "again": [int(side.again.get(week, 0)) for week in weeks],
         "sources": _largest(side.sources),
+        "segments": {name: counts.tolist() for name, counts in sorted(side.segments.items()) if counts[0]},
         "bands": {name: counts.tolist() for name, counts in sorted(side.bands.items())},
     }
 

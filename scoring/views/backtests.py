@@ -81,6 +81,7 @@ def _shown(request: HttpRequest, run: Backtest) -> dict[str, Any]:
         "moves": moves,
         "shifts": showing.shifts(result),
         "sources": showing.split(result, "sources"),
+        "segments": showing.split(result, "segments"),
         "bands": showing.split(result, "bands"),
         **_at_line(request, run, days),
     }

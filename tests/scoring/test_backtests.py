@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from leads import histories
 from leads.models import Activity, Lead, LeadOutcome, StageChange
+from nurturing.models import Segment
 from scoring.backtest import showing
 from scoring.models import Backtest, BacktestMove, ModelVersion, Rule, Score
 from scoring.services import backtests
@@ -111,6 +112,15 @@ def test_it_says_of_how_many_leads_something_arrived_after_they_enter_here(
     assert done.result["ahead"] == [1, 3]
     page = client_of(mara).get(f"/scoring/backtests/{done.pk}/").content.decode()
     assert "of 3 leads that enter did something before that arrived only afterwards" in page
+
+
+def test_entries_are_split_by_the_segments_of_today(published, sold, make_lead):
+    Segment.objects.create(name="Directors", conditions=[{"field": "title", "op": "is", "value": "Director"}])
+    Segment.objects.create(name="Nobody", conditions=[{"field": "title", "op": "is", "value": "Cook"}])
+
+    done = finished(version=published)
+
+    assert done.result["sides"][0]["segments"] == {"Directors": [2, 2, 1]}
 
 
 def test_young_entries_are_counted_and_not_judged(published, keen):
