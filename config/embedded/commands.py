@@ -18,6 +18,7 @@ WITHOUT_DATABASE = {
     "-h",
     "--version",
     "check",
+    "classify_bounce",
     "collectstatic",
     "compilemessages",
     "diffsettings",
