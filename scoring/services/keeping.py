@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import Q
 
 from leads.arrays import people
 from leads.services.activities import drain_touches
@@ -179,9 +180,7 @@ def astray(lead_ids: Sequence[int]) -> list[int]:
 
 def set_straight(lead_ids: Sequence[int]) -> None:
     """They stand again as their history says. What follows from that, the next scoring does."""
-    wrong = Score.objects.select_for_update().filter(lead__in=astray(lead_ids))
-    for score in wrong.order_by("lead_id"):
-        Score.objects.filter(pk=score.pk).update(qualified=not score.qualified)
+    Score.objects.filter(lead__in=astray(lead_ids)).update(qualified=Q(qualified=False))
 
 
 def expected_rows(version: ModelVersion, before: ScoreRows, as_of: int) -> ScoreRows:
