@@ -1,0 +1,18 @@
+"""Facts about segments, campaigns, who runs through them, and every mail."""
+
+from nurturing.models.campaigns import Campaign, CampaignVersion, Step
+from nurturing.models.enrolments import Enrolment
+from nurturing.models.messages import MailTrouble, Message, TrackedLink, Unsubscribe
+from nurturing.models.segments import Segment
+
+__all__ = [
+    "Campaign",
+    "CampaignVersion",
+    "Enrolment",
+    "MailTrouble",
+    "Message",
+    "Segment",
+    "Step",
+    "TrackedLink",
+    "Unsubscribe",
+]

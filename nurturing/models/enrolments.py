@@ -1,0 +1,69 @@
+"""Who runs through which campaign."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from leads.models import Lead
+from nurturing.models.campaigns import Campaign, CampaignVersion
+from nurturing.querysets import EnrolmentQuerySet
+
+
+class Enrolment(models.Model):
+    """One lead's run through one version of one campaign.
+
+    `due_at` is empty while a mail of this run is under way: the next wait starts when that mail is settled.
+    """
+
+    class Ended(models.TextChoices):
+        COMPLETED = "completed", "Reached the end"
+        GOAL = "goal", "Reached the goal"
+        HANDED_OFF = "handed_off", "Sales took over"
+        UNSUBSCRIBED = "unsubscribed", "Must not be mailed"
+        DISQUALIFIED = "disqualified", "Disqualified"
+        STOPPED = "stopped", "Stopped by a colleague"
+        CAMPAIGN_ENDED = "campaign_ended", "The campaign ended"
+        NO_ADDRESS = "no_address", "Has no address"
+        MERGED = "merged", "Merged into another lead"
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="enrolments")
+    version = models.ForeignKey(CampaignVersion, models.PROTECT, related_name="enrolments")
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="enrolments")
+    rotation = models.PositiveSmallIntegerField(default=1)
+    position = models.PositiveSmallIntegerField(default=0, help_text="The step to do next.")
+    due_at = models.DateTimeField(
+        null=True, help_text="When that step is due; a claim moves it ahead as a lease."
+    )
+    enrolled_at = models.DateTimeField(db_default=models.functions.Now())
+    enrolled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    ended_because = models.CharField(max_length=16, choices=Ended, blank=True)
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["campaign", "lead", "rotation"], name="enrolment_rotation_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "lead"], condition=Q(ended_at=None), name="enrolment_one_active"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, ended_because="")
+                | (Q(ended_at__isnull=False) & ~Q(ended_because="")),
+                name="enrolment_end_has_reason",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["due_at"], name="enrolment_due_idx", condition=Q(ended_at=None)),
+            models.Index(
+                fields=["campaign", "due_at"], name="enrolment_turn_idx", condition=Q(ended_at=None)
+            ),
+            models.Index(fields=["campaign", "-id"], name="enrolment_people_idx"),
+            models.Index(fields=["lead"], name="enrolment_lead_idx", condition=Q(ended_at=None)),
+        ]
