@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 
+from accounts import outbound
 from accounts.models import User
-from handoff import webhooks
 from handoff.models import Notice, NotificationPreference, WebhookSettings
 from handoff.services.choices import OF_ROLE, Choice, choices_of
 
@@ -58,7 +58,7 @@ class SlackForm(forms.Form):
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]
         try:
-            webhooks.check(url, WebhookSettings.hosts())
-        except webhooks.NotAllowed as error:
+            outbound.check(url, WebhookSettings.hosts())
+        except outbound.NotAllowed as error:
             raise forms.ValidationError(str(error)) from error
         return url

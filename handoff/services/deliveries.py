@@ -16,8 +16,9 @@ import orjson
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
+from accounts import outbound
 from accounts.models import User
-from handoff import slack, webhooks
+from handoff import slack
 from handoff.models import Delivery, SlackHook, WebhookSettings
 from handoff.services import slack_hooks
 from handoff.services.outbox import (
@@ -130,20 +131,20 @@ def _send_message(delivery: Delivery) -> None:
         return
     body = slack.message(heading=note.get_kind_display(), text=note.text, url=url_of(delivery))
     try:
-        answer = webhooks.post(slack_hooks.address_of(hook), orjson.dumps(body), WebhookSettings.hosts())
-    except (webhooks.NotAllowed, slack_hooks.Unreadable) as error:
+        answer = outbound.post(slack_hooks.address_of(hook), orjson.dumps(body), WebhookSettings.hosts())
+    except (outbound.NotAllowed, slack_hooks.Unreadable) as error:
         _give_up(delivery, hook, str(error))
-    except webhooks.Unreachable as error:
+    except outbound.Unreachable as error:
         put_off([delivery], str(error))
         let_wait(hook)
-    except webhooks.Unsure as error:
+    except outbound.Unsure as error:
         settle([delivery], State.UNKNOWN, str(error))
         let_wait(hook)
     else:
         _answered(delivery, hook, answer)
 
 
-def _answered(delivery: Delivery, hook: SlackHook, answer: webhooks.Answer) -> None:
+def _answered(delivery: Delivery, hook: SlackHook, answer: outbound.Answer) -> None:
     words = f"{hook.host} answered {answer.status}: {answer.text}"
     if 200 <= answer.status < 300:
         settle([delivery], State.SENT)

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db.models.functions import Now
 
-from handoff import webhooks
+from accounts import outbound
 from handoff.models import SlackHook, WebhookSettings
 
 
@@ -19,8 +19,8 @@ class Unreadable(ValueError):
 
 
 def connect(*, user: Any, url: str) -> SlackHook:
-    """Replaces the address there was. Raises webhooks.NotAllowed; nothing is sent yet."""
-    parts = webhooks.check(url, WebhookSettings.hosts())
+    """Replaces the address there was. Raises outbound.NotAllowed; nothing is sent yet."""
+    parts = outbound.check(url, WebhookSettings.hosts())
     hook, _ = SlackHook.objects.update_or_create(
         user=user,
         defaults={

@@ -1,8 +1,9 @@
-"""A POST to an address that somebody typed, without being led into our own network.
+"""A call to an address that somebody typed, without being led into our own network.
 
 Guard    https on a public address. The name is looked up once, every answer must be public, and the connection goes
-         to the very address that was checked, so a name that changes its mind gains nothing. No redirect is followed.
-         Hosts that an admin listed may be private or plain http
+         to the very address that was checked, so a name that changes its mind gains nothing. `post` follows no
+         redirect; `look` follows a few, and each is checked like the first. Hosts that an admin listed may be private
+         or plain http
 Clock    none; PATIENCE bounds a whole call, from the name's look-up to the last byte of the answer
 Errors   NotAllowed for an address that may not be called; Unreachable when nothing was sent, so trying again is safe;
          Unsure when the line broke afterwards
@@ -14,15 +15,20 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Collection
-from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+import string
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from handoff.deadlines import Deadline, Line, look_up
+from accounts.deadlines import Deadline, Line, look_up
 
 PATIENCE = 8.0  # seconds
 LONGEST_ANSWER = 1_000  # bytes of it that are kept
-TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+REDIRECTS = {301, 302, 303, 307, 308}
+MOST_HOPS = 5  # redirects of one look
+TRANSLATED = tuple(  # ways in which one kind of address stands for another, and old local ones
+    map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96", "fec0::/10"))
+)
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -43,10 +49,14 @@ class Answer:
     status: int
     text: str
     retry_after: int | None = None  # seconds
+    location: str = ""  # of a redirect, as it was written
 
 
-def check(url: str, inside: Collection[str] = ()) -> SplitResult:
-    """The parts of an address that may be called, as far as its spelling tells. Raises NotAllowed."""
+def check(url: str, inside: Collection[str] = (), *, plain: bool = False) -> SplitResult:
+    """The parts of an address that may be called, as far as its spelling tells. Raises NotAllowed.
+
+    `plain` allows http, for what is public anyway.
+    """
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname or "", parts.port
@@ -56,26 +66,45 @@ def check(url: str, inside: Collection[str] = ()) -> SplitResult:
         raise NotAllowed("This is not a web address. Paste the whole address, beginning with https://.")
     if parts.username or parts.password:
         raise NotAllowed("An address with a user name or password in it is not taken.")
-    if parts.scheme == "http" and not _listed(host, port, inside):
+    if parts.scheme == "http" and not plain and not _listed(host, port, inside):
         raise NotAllowed("The address must begin with https://, so that nobody on the way reads the message.")
     if _is_inside(host) and not _listed(host, port, inside):
         raise NotAllowed(f"{host} is a private address. Only hosts that an admin listed may be one.")
     return parts
 
 
-def post(url: str, body: bytes, inside: Collection[str] = ()) -> Answer:
+def post(
+    url: str, body: bytes, inside: Collection[str] = (), headers: Mapping[str, str] | None = None
+) -> Answer:
     """Sends JSON. Raises NotAllowed, Unreachable, Unsure."""
-    parts, deadline = check(url, inside), Deadline(PATIENCE)
-    host, secure = parts.hostname or "", parts.scheme == "https"
-    port = _port(parts)
-    address = _resolve(host, port, deadline, free=_listed(host, parts.port, inside))
-    line = _connect(host, port, address, secure, deadline)
+    said = {"Content-Type": "application/json", **(headers or {})}
+    return _call(_Call("POST", check(url, inside), body, said), inside, Deadline(PATIENCE))
+
+
+def look(url: str, inside: Collection[str] = (), *, method: str = "HEAD") -> Answer:
+    """What stands at a page's address, http or https; redirects are followed, all within one PATIENCE.
+
+    Raises NotAllowed, Unreachable, Unsure.
+    """
+    deadline = Deadline(PATIENCE)
+    for _ in range(1 + MOST_HOPS):
+        answer = _call(_Call(method, check(_in_ascii(url), inside, plain=True)), inside, deadline)
+        if answer.status not in REDIRECTS or not answer.location:
+            return answer
+        url = urljoin(url, answer.location)
+    raise Unreachable("It leads from one address to the next without end.")
+
+
+def _in_ascii(url: str) -> str:
+    """As a browser would send what a person typed: the host in its ASCII form, other letters as %C3%A9."""
     try:
-        return _talk(line, parts, body)
-    except (OSError, http.client.HTTPException) as error:
-        raise Unsure(f"{host} did not answer: {type(error).__name__}.") from error
-    finally:
-        line.hang_up()
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").encode("idna").decode()
+    except (ValueError, UnicodeError):
+        return url
+    if parts.hostname and not parts.hostname.isascii():
+        parts = parts._replace(netloc=parts.netloc.replace(parts.hostname, host))
+    return quote(parts._replace(fragment="").geturl(), safe=string.punctuation)
 
 
 def is_public(address: Address) -> bool:
@@ -87,6 +116,27 @@ def is_public(address: Address) -> bool:
         if inner is not None:
             return is_public(inner)
     return address.is_global and not address.is_multicast
+
+
+@dataclass(frozen=True)
+class _Call:
+    method: str
+    parts: SplitResult
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _call(call: _Call, inside: Collection[str], deadline: Deadline) -> Answer:
+    parts = call.parts
+    host, port, secure = parts.hostname or "", _port(parts), parts.scheme == "https"
+    address = _resolve(host, port, deadline, free=_listed(host, parts.port, inside))
+    line = _connect(host, port, address, secure, deadline)
+    try:
+        return _talk(line, call)
+    except (OSError, http.client.HTTPException) as error:
+        raise Unsure(f"{host} did not answer: {type(error).__name__}.") from error
+    finally:
+        line.hang_up()
 
 
 def _port(parts: SplitResult) -> int:
@@ -141,15 +191,19 @@ def _proven(plain: socket.socket, host: str, deadline: Deadline) -> ssl.SSLSocke
         raise
 
 
-def _talk(line: Line, parts: SplitResult, body: bytes) -> Answer:
+def _talk(line: Line, call: _Call) -> Answer:
+    parts = call.parts
     connection = http.client.HTTPConnection(parts.hostname or "", _port(parts))
     connection.sock = line
     path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-    connection.request("POST", path, body, {"Content-Type": "application/json", "User-Agent": "Tandem"})
+    connection.request(call.method, path, call.body, {"User-Agent": "Tandem", **call.headers})
     response = connection.getresponse()
     later = response.headers.get("Retry-After", "")
     return Answer(
-        response.status, _words(response), int(later) if later.isdecimal() and len(later) < 7 else None
+        response.status,
+        _words(response),
+        int(later) if later.isdecimal() and len(later) < 7 else None,
+        response.headers.get("Location", "")[:2_000],
     )
 
 
