@@ -1,0 +1,41 @@
+"""Facts about people, companies and what they did."""
+
+from leads.models.activities import Activity, ActivityShape, MessageKey
+from leads.models.consents import Suppression
+from leads.models.decisions import Disqualification, LeadOutcome, ReEntry, StageChange
+from leads.models.imports import BadRow, Import
+from leads.models.people import (
+    Company,
+    CustomField,
+    Identity,
+    Lead,
+    LeadMerge,
+    Pulse,
+    Seniority,
+    Touch,
+)
+from leads.models.values import FieldSource, no_value, track_in_bulk
+
+__all__ = [
+    "Activity",
+    "ActivityShape",
+    "BadRow",
+    "Company",
+    "CustomField",
+    "Disqualification",
+    "FieldSource",
+    "Identity",
+    "Import",
+    "Lead",
+    "LeadMerge",
+    "LeadOutcome",
+    "MessageKey",
+    "Pulse",
+    "ReEntry",
+    "Seniority",
+    "StageChange",
+    "Suppression",
+    "Touch",
+    "no_value",
+    "track_in_bulk",
+]
