@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -22,11 +21,11 @@ from django.utils import timezone
 from accounts.models import Organisation
 from leads.services.activities import NewActivity, record_activities
 from leads.services.consent import suppress
-from nurturing import ledger, letters
+from nurturing import ledger, letters, transports
 from nurturing.ledger import Claim
 from nurturing.models import MailTrouble, Message, Step, TrackedLink
 from nurturing.rendering import CannotCompose, Mail, Sender, envelope_address
-from nurturing.smtp import Connection, LineBroke, Refused, Server, ServerAway
+from nurturing.transports import Channel, LineBroke, Parcel, Refused, ServerAway
 
 logger = logging.getLogger(__name__)
 
@@ -38,18 +37,6 @@ RUN_SECONDS = 60  # one task; the next bell or sweep goes on
 class Result(NamedTuple):
     tried: int
     trouble: str = ""
-
-
-def server() -> Server:
-    return Server(
-        settings.EMAIL_HOST,
-        settings.EMAIL_PORT,
-        settings.EMAIL_HOST_USER or "",
-        settings.EMAIL_HOST_PASSWORD or "",
-        settings.EMAIL_USE_TLS,
-        settings.EMAIL_USE_SSL,
-        settings.EMAIL_TIMEOUT,
-    )
 
 
 def send_due(limit: int = 5_000) -> Result:
@@ -81,19 +68,19 @@ class PostOffice:
 
     def __init__(self, sender: Sender) -> None:
         self.sender = sender
-        self.connection: Connection | None = None
+        self.connection: Channel | None = None
         self.mail = lru_cache(maxsize=200)(self._compile)
 
-    def connect(self) -> Connection:
+    def connect(self) -> Channel:
         """Raises ServerAway."""
         if self.connection is None:
-            self.connection = Connection.open(server())
+            self.connection = transports.chosen().open()
             MailTrouble.objects.all().delete()
         return self.connection
 
     def close(self) -> None:
         if self.connection is not None:
-            self.connection.quit()
+            self.connection.close()
             self.connection = None
 
     def send_batch(self, claims: Sequence[Claim]) -> None:
@@ -124,14 +111,13 @@ class PostOffice:
             logger.exception("message %s could not be composed", message.pk)
             ledger.park(held, "The mail could not be written. The log has the details.")
         else:
-            self._exchange(held, recipient, content)
+            sender = envelope_address(self.sender.address)
+            self._exchange(held, Parcel(message.key.hex, sender, recipient, content))
 
-    def _exchange(self, held: Claim, recipient: str, content: bytes) -> None:
+    def _exchange(self, held: Claim, parcel: Parcel) -> None:
         connection = self.connect()
         try:
-            connection.send_body(
-                sender=envelope_address(self.sender.address), recipient=recipient, mail=content
-            )
+            connection.send_body(parcel)
         except Refused as no:
             self._refused(held, no)
         except LineBroke as error:
@@ -140,13 +126,13 @@ class PostOffice:
         else:
             self._finish(held, connection)
 
-    def _finish(self, held: Claim, connection: Connection) -> None:
+    def _finish(self, held: Claim, connection: Channel) -> None:
         if not _fence(held):
             self._hang_up()
             ledger.turn_away(held)
             return
         try:
-            ledger.accept(held, connection.send_dot())
+            ledger.accept(held, connection.commit())
         except Refused as no:
             self._refused(held, no)
         except LineBroke as error:
@@ -156,8 +142,6 @@ class PostOffice:
     def _refused(self, held: Claim, no: Refused) -> None:
         if no.code == 421:
             self._hang_up()
-        if no.stage == "sender":  # nothing about this lead: the server refuses us, and would refuse all
-            raise ServerAway(f"The mail server refuses our sender address: {no}")
         if no.for_good:
             ledger.reject(held, str(no), bounced=no.no_such_address)
         else:

@@ -1,6 +1,7 @@
 """A thin SMTP client that stops before the final dot.
 
 smtplib sends body and dot in one breath; here they are two calls, so that the fence can stand between them.
+Its contract is that of nurturing.transports.
 Everything up to the dot may be tried again: a server must not deliver what has no end (RFC 5321, 4.1.1.4).
 """
 
@@ -13,34 +14,12 @@ import ssl
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from django.conf import settings
+
+from nurturing.transports import LineBroke, Parcel, Refused, ServerAway
+
 DOT_TIMEOUT = 120  # seconds; servers scan the mail before they answer the dot
 CONNECT_TIMEOUT = 10
-
-
-class ServerAway(Exception):
-    """No connection, or the server refuses to talk to us at all. No mail was tried."""
-
-
-class LineBroke(Exception):
-    """The connection was lost in the middle of a mail."""
-
-
-class Refused(Exception):
-    """The server answered no. `stage` is sender, recipient, data or dot."""
-
-    def __init__(self, stage: str, code: int, text: str) -> None:
-        super().__init__(f"{code} {text}")
-        self.stage, self.code, self.text = stage, code, text
-
-    @property
-    def for_good(self) -> bool:
-        return 500 <= self.code < 600
-
-    @property
-    def no_such_address(self) -> bool:
-        """A permanent refusal of the recipient whose enhanced code blames the address (RFC 3463, X.1.x)."""
-        words = self.text.split(maxsplit=1)
-        return self.stage == "recipient" and self.for_good and bool(words) and words[0].startswith("5.1.")
 
 
 class Server(NamedTuple):
@@ -71,19 +50,19 @@ class Connection:
             raise ServerAway(_words(error)) from error
         return cls(smtp, server.timeout)
 
-    def send_body(self, *, sender: str, recipient: str, mail: bytes) -> None:
-        """Everything but the final dot. Raises Refused or LineBroke; both leave nothing delivered."""
-        self._expect("sender", *self._ask(f"MAIL FROM:<{sender}>"))
-        self._expect("recipient", *self._ask(f"RCPT TO:<{recipient}>"))
+    def send_body(self, parcel: Parcel) -> None:
+        """Everything but the final dot. Raises Refused, LineBroke or ServerAway; all leave nothing delivered."""
+        self._expect("sender", *self._ask(f"MAIL FROM:<{parcel.sender}>"))
+        self._expect("recipient", *self._ask(f"RCPT TO:<{parcel.recipient}>"))
         code, text = self._ask("DATA")
         if code != 354:
             raise self._no("data", code, text)
         try:
-            self._smtp.send(smtplib._quote_periods(mail))  # type: ignore[attr-defined]
+            self._smtp.send(smtplib._quote_periods(parcel.content))  # type: ignore[attr-defined]
         except (OSError, smtplib.SMTPException) as error:
             raise LineBroke(_words(error)) from error
 
-    def send_dot(self) -> str:
+    def commit(self) -> str:
         """The server's words when it took the mail. Raises Refused (it did not) or LineBroke (nobody knows)."""
         try:
             self._timeout_is(DOT_TIMEOUT)
@@ -101,7 +80,14 @@ class Connection:
         """Hang up at once. In the middle of a mail this is the only way to take it back."""
         self._smtp.close()
 
-    def quit(self) -> None:
+    def alive(self) -> bool:
+        """RSET: it also forgets a mail that was begun."""
+        try:
+            return self._ask("RSET")[0] == 250
+        except LineBroke:
+            return False
+
+    def close(self) -> None:
         with contextlib.suppress(OSError, smtplib.SMTPException):
             self._smtp.quit()
         self._smtp.close()
@@ -121,7 +107,10 @@ class Connection:
 
     def _expect(self, stage: str, code: int, text: str) -> None:
         if not 200 <= code < 300:
-            raise self._no(stage, code, text)
+            no = self._no(stage, code, text)
+            if stage == "sender":  # nothing about this lead: the server refuses us, and would refuse all
+                raise ServerAway(f"The mail server refuses our sender address: {no}")
+            raise no
 
     def _no(self, stage: str, code: int, text: str) -> Refused:
         """After a refusal the server expects a new mail; after 421 it hangs up."""
@@ -133,6 +122,24 @@ class Connection:
     def _timeout_is(self, seconds: float) -> None:
         if self._smtp.sock is not None:
             self._smtp.sock.settimeout(seconds)
+
+
+class Smtp:
+    """The transport: one server of ours, or a provider's, as EMAIL_URL says."""
+
+    def open(self) -> Connection:
+        """Raises ServerAway."""
+        return Connection.open(
+            Server(
+                settings.EMAIL_HOST,
+                settings.EMAIL_PORT,
+                settings.EMAIL_HOST_USER or "",
+                settings.EMAIL_HOST_PASSWORD or "",
+                settings.EMAIL_USE_TLS,
+                settings.EMAIL_USE_SSL,
+                settings.EMAIL_TIMEOUT,
+            )
+        )
 
 
 def _connect(server: Server) -> smtplib.SMTP:

@@ -183,6 +183,7 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL_CONFIG["EMAIL_HOST_USER"], EMAIL_CO
 EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20  # seconds
+MAIL_TRANSPORT = env("MAIL_TRANSPORT", default="nurturing.smtp.Smtp")  # how campaigns' mails leave
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Tandem <tandem@localhost>")
 
 PGHISTORY_APPEND_ONLY = True  # a trigger refuses to change or delete history

@@ -16,12 +16,12 @@ from leads.events import publish
 from leads.models import Lead
 from leads.services.activities import record_activity
 from leads.services.consent import is_suppressed, suppress
-from nurturing import delivery, ledger, letters
+from nurturing import ledger, letters, transports
 from nurturing.events import MessagesQueued
 from nurturing.models import Message, Step, TrackedLink, Unsubscribe
 from nurturing.rendering import CannotCompose, envelope_address
 from nurturing.services import enrolments
-from nurturing.smtp import Connection, LineBroke, Refused, ServerAway
+from nurturing.transports import LineBroke, Parcel, Refused, ServerAway
 
 SCANNER_CLICK = timedelta(seconds=2)  # nobody reads and clicks faster
 SCANNER_OPEN = timedelta(seconds=10)  # proxies fetch pictures on delivery
@@ -105,14 +105,13 @@ def send_test(*, step: Step, lead: Lead, actor: Any) -> None:
     letter = letters.test_letter(lead, actor.email, sender, timezone.now(), uuid4())
     try:
         content = letters.mail_of(step, sender).fill(letter)
-        connection = Connection.open(delivery.server())
+        addresses = envelope_address(sender.address), envelope_address(actor.email)
+        channel = transports.chosen().open()
         try:
-            connection.send_body(
-                sender=envelope_address(sender.address), recipient=envelope_address(actor.email), mail=content
-            )
-            connection.send_dot()
+            channel.send_body(Parcel(letter.key, *addresses, content))
+            channel.commit()
         finally:
-            connection.quit()
+            channel.close()
     except (CannotCompose, ServerAway, Refused, LineBroke) as error:
         raise CannotSend(f"The test mail was not sent: {error}") from error
 

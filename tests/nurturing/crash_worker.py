@@ -34,7 +34,7 @@ def arm(point: str) -> None:
         "after_claim": (ledger, "claim"),
         "before_dot": (smtp.Connection, "send_body"),
         "after_fence": (ledger, "pass_fence"),
-        "after_250": (smtp.Connection, "send_dot"),
+        "after_250": (smtp.Connection, "commit"),
     }
     if point in places:
         die_after(*places[point])

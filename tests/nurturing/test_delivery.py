@@ -176,8 +176,8 @@ def at_the_fence(monkeypatch: pytest.MonkeyPatch, happens: object) -> None:
     """Do something after the body has gone and before the fence is read."""
     send_body = smtp.Connection.send_body
 
-    def body_then(self: smtp.Connection, **mail: object) -> None:
-        send_body(self, **mail)
+    def body_then(self: smtp.Connection, parcel: object) -> None:
+        send_body(self, parcel)
         happens()
 
     monkeypatch.setattr(smtp.Connection, "send_body", body_then)
