@@ -43,6 +43,8 @@ KINDS: dict[str, Kind] = {
     "meeting": Kind("Meeting", "calendar-check", "sales"),
     "note": Kind("Note", "square-pen", "sales"),
     "score_lowered": Kind("Score lowered by sales", "arrow-down", "sales"),
+    "points_added": Kind("Points added by a campaign", "arrow-up", "system"),
+    "points_taken": Kind("Points taken by a campaign", "arrow-down", "system"),
 }
 CUSTOM = re.compile(r"custom:[a-z0-9][a-z0-9._-]{0,59}")
 

@@ -18,6 +18,7 @@ from leads.kinds import KINDS, describe
 from leads.models import Activity, Lead, StageChange
 
 SIZE = 30
+IN_POINTS = ("score_lowered", "points_added", "points_taken")  # measured in points, not in seconds
 MOST_COUNTED = 1000
 CHANNELS = {"web": "Web", "email": "E-mail", "event": "Events", "sales": "Sales", "system": "System"}
 NOTED = (
@@ -127,7 +128,7 @@ def _activities(lead: Lead, channel: str, place: tuple[datetime, int, int] | Non
 def _activity(row: Activity) -> Entry:
     kind = describe(row.shape.kind)
     props = {**row.shape.props, **(row.props or {})}
-    span = "" if row.shape.kind == "score_lowered" else _span(row.seconds)
+    span = "" if row.shape.kind in IN_POINTS else _span(row.seconds)
     notes = [_noted(props), span, f"{row.amount / 100:,.2f}" if row.amount else ""]
     if row.shape.machine:
         notes.append("done by a machine, not scored")

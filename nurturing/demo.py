@@ -10,8 +10,8 @@ from typing import Any
 from accounts.models import User
 from leads.models import Lead
 from nurturing.demo_runs import people_who_qualified, play
-from nurturing.models import Campaign, CampaignVersion, Segment, Step
-from nurturing.services import campaigns
+from nurturing.models import Campaign, CampaignVersion, Segment
+from nurturing.services import campaigns, drafting
 
 SEED = 5
 MINUTES_A_DAY = 1440
@@ -72,8 +72,8 @@ def _campaign(
     campaign = campaigns.create(name=name, segment=segment, goal="mql", cool_down_days=30, actor=actor)
     version = campaigns.draft_of(campaign)
     version.steps.all().delete()
-    for position, step in enumerate(steps):
-        _step(version, position, *step)
+    for step in steps:
+        _step(version, *step)
     if since:
         campaigns.publish_version(campaign=campaign, actor=actor)
         Campaign.objects.filter(pk=campaign.pk).update(activated_at=since)
@@ -81,9 +81,9 @@ def _campaign(
     return campaign
 
 
-def _step(version: CampaignVersion, position: int, kind: str, first: Any, body: str = "") -> None:
-    wait = first * MINUTES_A_DAY if kind == "wait" else None
-    subject = first if kind == "email" else ""
-    Step.objects.create(
-        version=version, position=position, kind=kind, wait_minutes=wait, subject=subject, body=body
-    )
+def _step(version: CampaignVersion, kind: str, first: Any, body: str = "") -> None:
+    step = drafting.add_step(version=version, kind=kind)
+    if kind == "wait":
+        drafting.change_step(step=step, settings={"minutes": first * MINUTES_A_DAY})
+    else:
+        drafting.change_step(step=step, subject=first, body=body)

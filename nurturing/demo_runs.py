@@ -38,9 +38,9 @@ class Run:
         at = self.enrolment.enrolled_at
         mails: list[Message] = []
         for step in self.steps:
-            at += timedelta(minutes=step.wait_minutes or 0)
+            at += timedelta(minutes=step.settings.get("minutes") or 0)
             if at > self.until:
-                return self._stop(mails, step.position + 1, at)
+                return self._stop(mails, step, at)
             if step.kind == "email":
                 mails.append(self._mail(step, at))
                 if self._leaves(mails[-1]):
@@ -63,15 +63,15 @@ class Run:
     def _leaves(self, mail: Message) -> bool:
         return bool(mail.opened_at and not self.reason) and self.dice.random() < LEAVES
 
-    def _stop(self, mails: list[Message], position: int, due: datetime) -> list[Message]:
+    def _stop(self, mails: list[Message], step: Step, due: datetime) -> list[Message]:
         if self.reason:
             return self._end(mails, self.until, self.reason)
-        self.enrolment.position, self.enrolment.due_at = position, due
+        self.enrolment.step, self.enrolment.due_at = step, due
         return mails
 
     def _end(self, mails: list[Message], at: datetime, reason: str) -> list[Message]:
         run = self.enrolment
-        run.position, run.due_at = self.steps[-1].position + 1, None
+        run.step, run.due_at = None, None
         run.ended_at, run.ended_because = at, reason
         return mails
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
-from nurturing.models import Campaign, CampaignVersion, Enrolment, MailTrouble, Message, Step, Unsubscribe
+from nurturing.models import Campaign, CampaignVersion, Enrolment, MailTrouble, Message, Unsubscribe
 from nurturing.querysets import IN_DOUBT, UNDER_WAY
 
 TABS = (("", "All"), ("active", "Running"), ("paused", "Paused"), ("draft", "Drafts"), ("ended", "Ended"))
@@ -102,7 +102,7 @@ def total(mails: list[Mails]) -> Mails:
 
 
 def step_numbers(version: CampaignVersion) -> dict[int, dict[str, int]]:
-    """{step id: sent, opened, clicked; waiting at this place} for the editor, this version only."""
+    """{step id: sent, opened, clicked; inside, who stands there} for the editor, this version only."""
     mails: Any = (
         Message.objects.filter(step__version=version)
         .order_by()
@@ -114,14 +114,14 @@ def step_numbers(version: CampaignVersion) -> dict[int, dict[str, int]]:
         )
     )
     numbers: dict[int, dict[str, int]] = {row.pop("step"): row for row in mails}
-    at = dict(version.enrolments.active().order_by().values_list("position").annotate(Count("pk")))
-    for step in version.steps.filter(kind=Step.Kind.WAIT):
-        numbers[step.pk] = {"inside": at.get(step.position + 1, 0)}
+    at = version.enrolments.active().exclude(step=None).order_by().values_list("step").annotate(Count("pk"))
+    for step, inside in at:
+        numbers.setdefault(step, {})["inside"] = inside
     return numbers
 
 
 def _messages(campaign: Campaign) -> QuerySet[Any]:
-    mails = Message.objects.filter(enrolment__campaign=campaign).order_by("step__position")
+    mails = Message.objects.filter(enrolment__campaign=campaign).order_by("step__subject")
     return mails.values(subject=F("step__subject"))
 
 

@@ -7,7 +7,8 @@ from celery import shared_task
 
 from leads.events import heard
 from nurturing import delivery, ledger
-from nurturing.services import enrolments, re_entries
+from nurturing.services import advancing, enrolments, re_entries
+from nurturing.services.steps import waiting
 
 SECONDS = 20  # of one run; whatever is left waits for the next sweep
 
@@ -51,8 +52,14 @@ def enrol_segments() -> None:
 @shared_task
 def advance_due() -> None:
     ends = time.monotonic() + SECONDS
-    while enrolments.advance_due() and time.monotonic() < ends:
+    while advancing.advance_due() and time.monotonic() < ends:
         pass
+
+
+@shared_task
+def wake_for_events() -> None:
+    if waiting.wake_for_events():
+        advance_due()
 
 
 @shared_task

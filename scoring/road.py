@@ -19,7 +19,8 @@ from scoring.course import Course
 from scoring.language import MEASURES, MOST_SECONDS, Condition, Fact, Rule, Shape
 from scoring.rules import Score, Tally, concerns, fit_verdict
 
-OURS = frozenset({"email_sent", "email_delivered", "score_lowered", "note"})  # not done by the lead
+# Not done by the lead.
+OURS = frozenset({"email_sent", "email_delivered", "score_lowered", "points_added", "points_taken", "note"})
 MOST_STEPS = 3
 ENOUGH = 3  # roads found before longer ones are looked for
 SHOWN = 5

@@ -55,8 +55,14 @@ WORDINGS: dict[str, Wording] = {
     "meeting": Wording("a lead has {}", "a meeting", "had {}"),
     "note": Wording("a lead gets {}", "a note", "got {}"),
     "score_lowered": Wording("{} the score of a lead", "sales lowers", "sales lowered the score"),
+    "points_added": Wording("{} points to a lead", "a campaign adds", "a campaign added points"),
+    "points_taken": Wording("{} points from a lead", "a campaign takes", "a campaign took points"),
 }
-IN_POINTS = ("score_lowered",)  # what such an activity measures are points, not seconds
+IN_POINTS = (
+    "score_lowered",
+    "points_added",
+    "points_taken",
+)  # what such an activity measures are points, not seconds
 PLURALS = {"path": "pages", "category": "categories", "content": "pieces of content"}
 SINGULARS = {"path": "page"}
 PAGES = ("page_view", "engaged_time")

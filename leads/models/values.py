@@ -17,6 +17,7 @@ class FieldSource(models.TextChoices):
     API = "api", "API"
     IMPORT = "import", "Import"
     ENRICHED = "enriched", "Enrichment"
+    CAMPAIGN = "campaign", "Campaign"
 
 
 def track_in_bulk(model: type[models.Model]) -> type[models.Model]:

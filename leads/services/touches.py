@@ -29,7 +29,8 @@ FROM leads_lead lead CROSS JOIN LATERAL (
     SELECT activity.occurred_at
     FROM leads_activity activity JOIN leads_activityshape shape ON shape.id = activity.shape_id
     WHERE activity.lead_id = lead.id AND activity.occurred_at <= now() AND NOT shape.machine
-      AND shape.kind NOT IN ('email_sent', 'email_delivered', 'email_bounce', 'note', 'score_lowered')
+      AND shape.kind NOT IN ('email_sent', 'email_delivered', 'email_bounce', 'note', 'score_lowered',
+        'points_added', 'points_taken')
     ORDER BY activity.occurred_at DESC LIMIT 1
 ) newest
 WHERE lead.id = ANY(%s)

@@ -1,7 +1,7 @@
 """Facts about segments, campaigns, who runs through them, and every mail."""
 
 from nurturing.models.campaigns import Campaign, CampaignVersion, Step
-from nurturing.models.enrolments import Enrolment
+from nurturing.models.enrolments import Enrolment, Visit
 from nurturing.models.messages import MailTrouble, Message, TrackedLink, Unsubscribe
 from nurturing.models.segments import Segment
 
@@ -15,4 +15,5 @@ __all__ = [
     "Step",
     "TrackedLink",
     "Unsubscribe",
+    "Visit",
 ]

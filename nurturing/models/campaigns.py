@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 import pghistory
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from nurturing import kinds
 from nurturing.models.segments import Segment
 from nurturing.querysets import MarketingQuerySet
 
@@ -93,16 +95,36 @@ def _only_on_drafts() -> pgtrigger.Trigger:
 
 @pghistory.track()
 class Step(models.Model):
-    """One block of a campaign: a mail, or a wait."""
+    """One block of a campaign. Steps form nested lists: `parent` and `branch` say in which, `position` where.
+
+    After the last step of a branch the run goes on behind the parent. What the kinds mean: nurturing.kinds.
+    """
 
     class Kind(models.TextChoices):
         EMAIL = "email", "E-mail"
         WAIT = "wait", "Wait"
+        EVENT = "event", "Wait until"
+        CONDITION = "condition", "Condition"
+        SPLIT = "split", "Split"
+        TASK = "task", "Task"
+        WEBINAR = "webinar", "Webinar invitation"
+        AUDIENCE = "audience", "Ad audience"
+        WEBHOOK = "webhook", "Webhook"
+        FIELD = "field", "Change a field"
+        POINTS = "points", "Points"
+        HANDOFF = "handoff", "Hand off"
+        START = "start", "Start another campaign"
+        EXIT = "exit", "Leave the campaign"
 
     version = models.ForeignKey(CampaignVersion, models.CASCADE, related_name="steps")
+    key = models.UUIDField(default=uuid.uuid4, help_text="The same step in every version of its campaign.")
+    parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="children")
+    branch = models.CharField(max_length=12, blank=True, help_text="Which branch of the parent.")
     position = models.PositiveSmallIntegerField()
-    kind = models.CharField(max_length=8, choices=Kind)
-    wait_minutes = models.PositiveIntegerField(null=True, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind)
+    settings = models.JSONField(
+        default=dict, blank=True, help_text="What the kind asks for: nurturing.kinds."
+    )
     subject = models.CharField(max_length=200, blank=True)
     body = models.TextField(
         blank=True, help_text="Text with merge fields such as {{ first_name | default: 'there' }}."
@@ -112,24 +134,26 @@ class Step(models.Model):
         ordering: ClassVar = ["position"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["version", "position"],
-                name="step_position_unique",
-                deferrable=models.Deferrable.DEFERRED,
+                fields=["version", "parent", "branch", "position"],
+                name="step_place_unique",
+                nulls_distinct=False,
             ),
+            models.UniqueConstraint(fields=["version", "key"], name="step_key_unique"),
             models.CheckConstraint(
-                condition=~Q(kind="wait") | Q(wait_minutes__gte=1), name="step_wait_has_time"
+                condition=Q(parent=None, branch="") | (Q(parent__isnull=False) & ~Q(branch="")),
+                name="step_branch_has_parent",
             ),
         ]
         triggers: ClassVar = [_only_on_drafts()]
 
     def __str__(self) -> str:
-        return self.subject or self.get_kind_display()
+        return self.title
 
     @property
-    def wait_words(self) -> str:
-        """ "5 days", "90 minutes": the largest unit that fits evenly."""
-        minutes = self.wait_minutes or 0
-        for name, size in (("week", 10080), ("day", 1440), ("hour", 60)):
-            if minutes and minutes % size == 0:
-                return f"{minutes // size} {name}{'s' if minutes > size else ''}"
-        return f"{minutes} minute{'s' if minutes != 1 else ''}"
+    def title(self) -> str:
+        """ "E-mail: The guide", "Wait 5 days": how a list of steps names it."""
+        return kinds.title(self.kind, self.settings, self.subject)
+
+    @property
+    def branches(self) -> list[kinds.Branch]:
+        return kinds.branches(self.kind, self.settings)

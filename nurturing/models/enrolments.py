@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from leads.models import Lead
-from nurturing.models.campaigns import Campaign, CampaignVersion
+from nurturing.models.campaigns import Campaign, CampaignVersion, Step
 from nurturing.querysets import EnrolmentQuerySet
 
 
@@ -29,12 +29,19 @@ class Enrolment(models.Model):
         CAMPAIGN_ENDED = "campaign_ended", "The campaign ended"
         NO_ADDRESS = "no_address", "Has no address"
         MERGED = "merged", "Merged into another lead"
+        EXITED = "exited", "Left at a step"
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="enrolments")
     version = models.ForeignKey(CampaignVersion, models.PROTECT, related_name="enrolments")
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="enrolments")
     rotation = models.PositiveSmallIntegerField(default=1)
-    position = models.PositiveSmallIntegerField(default=0, help_text="The step to do next.")
+    step = models.ForeignKey(
+        Step,
+        models.PROTECT,
+        null=True,
+        related_name="enrolments",
+        help_text="Where the run stands. Empty behind the last step.",
+    )
     due_at = models.DateTimeField(
         null=True, help_text="When that step is due; a claim moves it ahead as a lease."
     )
@@ -67,3 +74,25 @@ class Enrolment(models.Model):
             models.Index(fields=["campaign", "-id"], name="enrolment_people_idx"),
             models.Index(fields=["lead"], name="enrolment_lead_idx", condition=Q(ended_at=None)),
         ]
+
+
+class Visit(models.Model):
+    """One run at one step: when it came, what was decided, when it went on. Kept for ever: it explains the run."""
+
+    enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="visits")
+    step = models.ForeignKey(Step, models.PROTECT, related_name="visits")
+    at = models.DateTimeField(db_default=models.functions.Now())
+    until = models.DateTimeField(null=True, help_text="How long it waits here.")
+    left_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=12, blank=True, help_text="The branch, or what became of it.")
+    words = models.CharField(max_length=300, blank=True, help_text="Why, as a person reads it.")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["enrolment", "step"], name="visit_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["step", "outcome"], name="visit_outcome_idx"),
+            models.Index(fields=["step"], name="visit_open_idx", condition=Q(left_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"Run {self.enrolment_id} at step {self.step_id}"

@@ -8,19 +8,21 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts.models import Organisation
+from leads import fields
 from leads.events import publish
 from leads.models import CustomField
-from nurturing import markup, merging
+from nurturing import kinds, markup, merging
 from nurturing.events import CampaignActivated, MessagesQueued
+from nurturing.graph import Graph
 from nurturing.models import Campaign, CampaignVersion, Message, Segment, Step, TrackedLink
-from nurturing.services import enrolments
+from nurturing.services import drafting, enrolments
+from nurturing.services.drafting import NotPossible
+from scoring.models import ModelVersion, Rule
 
 State = Campaign.State
-MOST_STEPS = 50
 
 
 class Problem(NamedTuple):
@@ -29,16 +31,13 @@ class Problem(NamedTuple):
     text: str
     step: int | None = None
     where: str = ""
+    step_id: int | None = None
 
 
 class CannotPublish(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(" ".join(problem.text for problem in problems))
         self.problems = problems
-
-
-class NotPossible(Exception):
-    """The campaign is not in a state for this; says which, in words."""
 
 
 @transaction.atomic
@@ -53,7 +52,7 @@ def create(*, name: str, segment: Segment, goal: str, cool_down_days: int, actor
 @transaction.atomic
 def change(*, campaign: Campaign, name: str, segment: Segment, goal: str, cool_down_days: int) -> None:
     """Counts for everybody from now on, inside or not."""
-    campaign = _locked(campaign)
+    campaign = drafting.locked(campaign)
     campaign.name, campaign.segment = name, segment
     campaign.goal, campaign.cool_down_days = goal, cool_down_days
     campaign.save(update_fields=["name", "segment", "goal", "cool_down_days"])
@@ -62,76 +61,37 @@ def change(*, campaign: Campaign, name: str, segment: Segment, goal: str, cool_d
 @transaction.atomic
 def draft_of(campaign: Campaign) -> CampaignVersion:
     """The version being edited; made as a copy of the newest frozen one when there is none."""
-    campaign = _locked(campaign)
+    campaign = drafting.locked(campaign)
     draft = campaign.versions.filter(frozen_at=None).first()
     if draft is None:
         if campaign.state == State.ENDED:
             raise NotPossible("This campaign has ended. Make a new one instead.")
         newest = campaign.versions.latest("number")
         draft = CampaignVersion.objects.create(campaign=campaign, number=newest.number + 1)
-        _copy_steps(newest, draft)
+        drafting.copy_steps(newest, draft)
     return draft
 
 
 @transaction.atomic
 def discard_draft(campaign: Campaign) -> bool:
     """Back to what is published. The first draft of a campaign stays: there is nothing to go back to."""
-    campaign = _locked(campaign)
+    campaign = drafting.locked(campaign)
     drafts = campaign.versions.filter(frozen_at=None, number__gt=1)
     return bool(drafts.delete()[0])
 
 
-@transaction.atomic
-def add_step(*, version: CampaignVersion, kind: str, after: int | None = None) -> Step:
-    """After that position, or at the end. A new mail starts empty, a new wait with three days."""
-    _locked(version.campaign)
-    count = version.steps.count()
-    if count >= MOST_STEPS:
-        raise NotPossible(f"A campaign has at most {MOST_STEPS} steps.")
-    place = count if after is None else min(after + 1, count)
-    version.steps.filter(position__gte=place).update(position=F("position") + 1)
-    wait = 3 * 24 * 60 if kind == Step.Kind.WAIT else None
-    return Step.objects.create(version=version, position=place, kind=kind, wait_minutes=wait)
-
-
-@transaction.atomic
-def change_step(*, step: Step, **values: Any) -> None:
-    """`subject` and `body`, or `wait_minutes`. The database refuses it for a frozen version."""
-    Step.objects.filter(pk=step.pk).update(**values)
-
-
-@transaction.atomic
-def move_step(*, step: Step, up: bool) -> bool:
-    """Change places with the neighbour. False at the end of the line."""
-    _locked(step.version.campaign)
-    step.refresh_from_db()
-    other = step.version.steps.filter(position=step.position + (-1 if up else 1)).first()
-    if other is None:
-        return False
-    Step.objects.filter(pk=step.pk).update(position=other.position)
-    Step.objects.filter(pk=other.pk).update(position=step.position)
-    return True
-
-
-@transaction.atomic
-def remove_step(*, step: Step) -> None:
-    _locked(step.version.campaign)
-    step.refresh_from_db()
-    version, place = step.version, step.position
-    step.delete()
-    version.steps.filter(position__gt=place).update(position=F("position") - 1)
-
-
 def problems(version: CampaignVersion) -> list[Problem]:
     """Everything that keeps this version from going live, in words."""
-    steps = list(version.steps.order_by("position"))
+    graph = Graph(version.steps.all())
     found = (
-        [] if any(step.kind == Step.Kind.EMAIL for step in steps) else [Problem("There is no e-mail in it.")]
+        []
+        if any(line.step.kind == "email" for line in graph.lines())
+        else [Problem("There is no e-mail in it.")]
     )
-    own_fields = list(CustomField.objects.values_list("key", flat=True))
-    for number, step in enumerate(steps, 1):
-        following = steps[number] if number < len(steps) else None
-        found += [Problem(text, number) for text in _step_problems(step, following, own_fields)]
+    around, own_fields = surroundings(version), list(CustomField.objects.values_list("key", flat=True))
+    for line in graph.lines():
+        texts = _step_problems(line.step, graph, around, own_fields)
+        found += [Problem(text, line.number, step_id=line.step.pk) for text in texts]
     if not Organisation.current().postal_address.strip():
         text = "Your company's postal address is missing. The law wants it under every mail."
         found.append(Problem(text, where="organisation"))
@@ -142,10 +102,32 @@ def problems(version: CampaignVersion) -> list[Problem]:
     return found
 
 
+def surroundings(version: CampaignVersion) -> kinds.Surroundings:
+    """What the settings of this version's steps may name."""
+    mails = version.steps.filter(kind=Step.Kind.EMAIL).values_list("key", "subject")
+    others = Campaign.objects.exclude(state=State.ENDED).exclude(pk=version.campaign_id)
+    known = fields.all_fields()
+    return kinds.Surroundings(
+        mails={str(key): subject for key, subject in mails},
+        segments=dict(Segment.objects.values_list("pk", "name")),
+        campaigns=dict(others.values_list("pk", "name")),
+        fields={key: field.label for key, field in known.items() if field.group != "company"},
+        dates={key: field.label for key, field in known.items() if field.type == "date"},
+        pointed=_pointed(),
+    )
+
+
+def _pointed() -> frozenset[str]:
+    """Kinds of activity that the published scoring model has a rule on."""
+    published = ModelVersion.objects.published()
+    rules = Rule.objects.filter(version=published, enabled=True) if published else Rule.objects.none()
+    return frozenset(rules.values_list("activity", flat=True))
+
+
 @transaction.atomic
 def publish_version(*, campaign: Campaign, actor: Any) -> CampaignVersion:
     """Freeze the draft and run it: new people follow it, those inside stay with theirs. Raises CannotPublish."""
-    campaign = _locked(campaign)
+    campaign = drafting.locked(campaign)
     draft = campaign.versions.filter(frozen_at=None).first()
     if draft is None or campaign.state == State.ENDED:
         raise NotPossible("There is no draft to publish.")
@@ -190,24 +172,28 @@ def _change_state(campaign: Campaign, before: tuple[str, ...], after: str) -> No
         raise NotPossible(f"Nothing was changed: the campaign is {now} by now.")
 
 
-def _step_problems(step: Step, following: Step | None, own_fields: list[str]) -> list[str]:
-    if step.kind == Step.Kind.WAIT:
-        return ["A wait at the end waits for nothing."] if following is None else []
+def _step_problems(step: Step, graph: Graph, around: kinds.Surroundings, own_fields: list[str]) -> list[str]:
+    if step.kind == Step.Kind.EMAIL:
+        return _mail_problems(step, graph, own_fields)
+    if step.kind not in kinds.KINDS:
+        return ["This kind of step does not exist."]
+    found = list(kinds.KINDS[step.kind].problems(step.settings, around))
+    if step.kind == Step.Kind.WAIT and graph.after(step) is None:
+        found.append("A wait at the end waits for nothing.")
+    if step.kind == Step.Kind.EXIT and _has_next_sibling(step, graph):
+        found.append("Nobody gets behind this step: everybody leaves here.")
+    return found
+
+
+def _mail_problems(step: Step, graph: Graph, own_fields: list[str]) -> list[str]:
     found = [] if step.subject.strip() else ["The mail has no subject."]
     found += [] if step.body.strip() else ["The mail has no text."]
     found += merging.problems(step.subject, own_fields) + merging.problems(step.body, own_fields)
     found += markup.problems(step.body)
-    if following is not None and following.kind == Step.Kind.EMAIL:
+    if any(halt is not None and halt.kind == Step.Kind.EMAIL for halt in graph.next_halts(step)):
         found.append("Another mail follows at once. Put a wait between them.")
     return found
 
 
-def _copy_steps(source: CampaignVersion, target: CampaignVersion) -> None:
-    for step in source.steps.order_by("position"):
-        step.pk, step._state.adding, step.version = None, True, target
-        step.save()
-
-
-def _locked(campaign: Campaign) -> Campaign:
-    """Two editors in the same second take turns."""
-    return Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+def _has_next_sibling(step: Step, graph: Graph) -> bool:
+    return graph.children(step.parent_id, step.branch)[-1].pk != step.pk

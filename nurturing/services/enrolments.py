@@ -1,54 +1,33 @@
-"""Who runs through a campaign: joining, moving on, stopping.
+"""Who runs through a campaign: joining and stopping.
 
 Joining   one INSERT ... SELECT over the segment; unique keys make a second run harmless
-Moving    claimed in batches by moving `due_at` ahead as a lease; a mail step writes its Message in the very
-          transaction that advances the run
+Moving    services.advancing
 Stopping  re-derived from rows each time, so a late or doubled bell cannot stop the wrong run
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
-from itertools import groupby
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Now
 
-from leads.events import publish
 from leads.models import Activity, Lead, ReEntry, StageChange
 from nurturing import gates, ledger, segments
-from nurturing.events import MessagesQueued
-from nurturing.models import Campaign, CampaignVersion, Enrolment, Message, Step
+from nurturing.models import Campaign, CampaignVersion, Enrolment, Message
 
 BATCH = 500
 LEASE_MINUTES = 10
 ENTERED = (Enrolment.Ended.COMPLETED, Enrolment.Ended.GOAL, Enrolment.Ended.HANDED_OFF)  # may come back
 Ended = Enrolment.Ended
 
-CLAIM = """
-UPDATE nurturing_enrolment SET due_at = statement_timestamp() + make_interval(mins => %s)
-WHERE id = ANY(ARRAY(
-    SELECT id FROM nurturing_enrolment
-    WHERE campaign_id = %s AND ended_at IS NULL AND due_at <= statement_timestamp()
-    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED))
-RETURNING id, due_at
-"""
-
 JOIN = """
 INSERT INTO nurturing_enrolment
-    (campaign_id, version_id, lead_id, rotation, position, due_at, enrolled_by_id, ended_because)
-SELECT %s, %s, chosen.id, chosen.rotation, 0, now(), %s, '' FROM ({people}) AS chosen (id, rotation)
-ON CONFLICT DO NOTHING
-"""
-WRITE = """
-INSERT INTO nurturing_message
-    (enrolment_id, step_id, visit, key, to_address, state, attempt, failures, interruptions, reply, bounced)
-SELECT run.id, %s, 1, gen_random_uuid(), lead.email, 'queued', 0, 0, 0, '', false
-FROM nurturing_enrolment run JOIN leads_lead lead ON lead.id = run.lead_id
-WHERE run.id = ANY(%s) AND lead.email IS NOT NULL
+    (campaign_id, version_id, lead_id, rotation, step_id, due_at, enrolled_by_id, ended_because)
+SELECT %s, %s, chosen.id, chosen.rotation, %s, now(), %s, '' FROM ({people}) AS chosen (id, rotation)
 ON CONFLICT DO NOTHING
 """
 
@@ -99,35 +78,29 @@ def blockers(campaign: Campaign, lead_ids: Sequence[int]) -> dict[int, str]:
     return {pk: "Is in this campaign already" if pk in inside else why for pk, why in reasons.items()}
 
 
-def advance_due(limit: int = BATCH) -> int:
-    """Move due runs of each running campaign on by one batch: a large campaign cannot starve a small one."""
-    running = Campaign.objects.filter(state=Campaign.State.ACTIVE).values_list("pk", flat=True)
-    return sum(_advance(*_claim(pk, limit)) for pk in running)
-
-
 def stop_lead(lead_id: int) -> int:
     """End this lead's runs if it must not be mailed any more; its waiting mails will not be sent."""
     return _stop(Enrolment.objects.active().filter(lead_id=lead_id))
 
 
 def check_goals(lead_id: int) -> int:
-    return _reach_goals(Enrolment.objects.active().filter(lead_id=lead_id))
+    return reach_goals(Enrolment.objects.active().filter(lead_id=lead_id))
 
 
 def stop_by_hand(*, enrolment: Enrolment, actor: Any) -> bool:
     why = f"Stopped by {actor}."
-    return bool(_end(Enrolment.objects.active().filter(pk=enrolment.pk), Ended.STOPPED, why))
+    return bool(end(Enrolment.objects.active().filter(pk=enrolment.pk), Ended.STOPPED, why))
 
 
 def end_all(campaign: Campaign) -> int:
-    return _end(
+    return end(
         Enrolment.objects.active().filter(campaign=campaign), Ended.CAMPAIGN_ENDED, "The campaign ended."
     )
 
 
 def reach_click_goal(enrolment_id: int) -> int:
     runs = Enrolment.objects.active().filter(pk=enrolment_id, campaign__goal=Campaign.Goal.CLICK)
-    return _end(runs, Ended.GOAL, "The goal was reached.")
+    return end(runs, Ended.GOAL, "The goal was reached.")
 
 
 def sweep_stops() -> int:
@@ -135,7 +108,7 @@ def sweep_stops() -> int:
     follow_merges()
     blocked = gates.blocked(Lead.objects.filter(Exists(_active_of("pk"))))
     stopped = _stop(Enrolment.objects.active().filter(lead__in=blocked.values("pk")[:5000]))
-    reached = _reach_goals(Enrolment.objects.active())
+    reached = reach_goals(Enrolment.objects.active())
     _wake_stranded()
     return stopped + reached
 
@@ -185,7 +158,8 @@ def _insert(campaign: Campaign, people: QuerySet[Lead], actor: Any) -> int:
     sql, params = rows.query.sql_with_params()
     insert = JOIN.replace("{people}", sql)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(insert, [campaign.pk, version.pk, actor.pk if actor else None, *params])
+        first = version.steps.filter(parent=None).order_by("position").values_list("pk", flat=True).first()
+        cursor.execute(insert, [campaign.pk, version.pk, first, actor.pk if actor else None, *params])
         return cursor.rowcount
 
 
@@ -197,51 +171,10 @@ def running_version(campaign: Campaign) -> CampaignVersion:
     return version
 
 
-def _claim(campaign_id: int, limit: int) -> tuple[list[int], datetime | None]:
-    """The ids and the end of their lease, which is also the token: whoever finds another `due_at` is late."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [LEASE_MINUTES, campaign_id, limit])
-        rows = cursor.fetchall()
-    return [row[0] for row in rows], rows[0][1] if rows else None
-
-
-@transaction.atomic
-def _advance(ids: list[int], lease: datetime | None) -> int:
-    """Do one step for each; runs that may not go on are left to the sweep that ends them."""
-    if not ids:
-        return 0
-    _reach_goals(Enrolment.objects.filter(pk__in=ids))
-    runs = gates.running().filter(pk__in=ids, due_at=lease).order_by("version_id", "position", "pk")
-    places = runs.select_for_update(of=("self",)).values_list("version_id", "position", "pk")
-    moved = 0
-    for (version_id, position), group in groupby(places, key=lambda place: place[:2]):
-        members = [pk for _, _, pk in group]
-        _do_step(Step.objects.filter(version=version_id, position=position).first(), members)
-        moved += len(members)
-    return moved
-
-
-def _do_step(step: Step | None, ids: list[int]) -> None:
-    runs = Enrolment.objects.filter(pk__in=ids)
-    if step is None:
-        runs.update(ended_at=Now(), ended_because=Ended.COMPLETED, due_at=None)
-    elif step.kind == Step.Kind.WAIT:
-        runs.update(position=F("position") + 1, due_at=Now() + timedelta(minutes=step.wait_minutes or 0))
-    else:
-        _write_mails(step, ids)
-        runs.update(position=F("position") + 1, due_at=None)
-
-
-def _write_mails(step: Step, ids: list[int]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE, [step.pk, ids])
-    publish(MessagesQueued())
-
-
 def _stop(runs: QuerySet[Enrolment]) -> int:
     words = dict(Ended.choices)
     with transaction.atomic():
-        leads = _lock_leads(runs)
+        leads = lock_leads(runs)
         if not leads:
             return 0
         blocked = gates.blocked(Lead.objects.filter(pk__in=leads))
@@ -254,12 +187,12 @@ def _stop(runs: QuerySet[Enrolment]) -> int:
         )
 
 
-def _reach_goals(runs: QuerySet[Enrolment]) -> int:
+def reach_goals(runs: QuerySet[Enrolment]) -> int:
     active = runs.filter(ended_at=None)
     reached = active.filter(campaign__goal=Campaign.Goal.MQL, lead__stage=Lead.Stage.MQL)
     ids = list(reached.values_list("pk", flat=True)[:5000]) + _asked_for_a_demo(active)
     return (
-        _end(Enrolment.objects.active().filter(pk__in=ids), Ended.GOAL, "The goal was reached.") if ids else 0
+        end(Enrolment.objects.active().filter(pk__in=ids), Ended.GOAL, "The goal was reached.") if ids else 0
     )
 
 
@@ -278,8 +211,8 @@ def _asked_for_a_demo(active: QuerySet[Enrolment]) -> list[int]:
 
 
 @transaction.atomic
-def _end(runs: QuerySet[Enrolment], because: str, why: str) -> int:
-    _lock_leads(runs)
+def end(runs: QuerySet[Enrolment], because: str, why: str) -> int:
+    lock_leads(runs)
     return _end_locked(runs, because, why)
 
 
@@ -294,7 +227,7 @@ def _end_locked(runs: QuerySet[Enrolment], because: str, why: str) -> int:
     return ended
 
 
-def _lock_leads(runs: QuerySet[Enrolment]) -> list[int]:
+def lock_leads(runs: QuerySet[Enrolment]) -> list[int]:
     """In pk order, so that two of us never wait for each other."""
     wanted = Lead.objects.filter(pk__in=runs.values("lead_id")).order_by("pk")
     return list(wanted.select_for_update().values_list("pk", flat=True))

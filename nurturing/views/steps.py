@@ -18,8 +18,9 @@ from accounts.models import Organisation
 from leads.models import Lead
 from nurturing import figures, letters, merging, segments
 from nurturing.forms import MailForm, WaitForm
+from nurturing.graph import Graph
 from nurturing.models import Campaign, CampaignVersion, Step
-from nurturing.services import campaigns, mails
+from nurturing.services import campaigns, drafting, mails
 from nurturing.views.campaigns import STATE_TONES, _campaign, _tabs
 from nurturing.views.frames import framed
 
@@ -37,10 +38,9 @@ FRAME_CSP = {
 def editor(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = _campaign(request, pk)
     version = _shown_version(campaign)
-    steps = version.steps.order_by("position")
     wanted = request.GET.get("step", "")
-    chosen = steps.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 19 else None
-    return _editor(request, campaign, version, chosen or steps.first())
+    chosen = version.steps.filter(pk=int(wanted)).first() if wanted.isdecimal() and len(wanted) < 19 else None
+    return _editor(request, campaign, version, chosen or Graph(version.steps.all()).first())
 
 
 @roles("marketer")
@@ -58,14 +58,12 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = _campaign(request, pk)
-    kind, after = request.POST.get("kind"), request.POST.get("after", "")
-    if kind not in Step.Kind.values:
+    kind = request.POST.get("kind")
+    if kind not in [key for key, _, _ in ADD_KINDS]:
         raise Http404
     try:
         version = campaigns.draft_of(campaign)
-        step = campaigns.add_step(
-            version=version, kind=kind, after=int(after) if after.isdecimal() and len(after) < 5 else None
-        )
+        step = drafting.add_step(version=version, kind=kind)
     except campaigns.NotPossible as refusal:
         messages.error(request, str(refusal))
         return redirect("nurturing:campaign", pk)
@@ -82,7 +80,7 @@ def step(request: HttpRequest, pk: int) -> HttpResponse:
     form = _form(chosen, request.POST)
     if not form.is_valid():
         return _editor(request, campaign, chosen.version, Step.objects.get(pk=pk), form, status=422)
-    campaigns.change_step(step=chosen, **_values(form))
+    drafting.change_step(step=chosen, **_values(form))
     if request.POST.get("do") == "test":
         _send_test(request, chosen)
     return _changed(request, campaign, chosen)
@@ -92,7 +90,7 @@ def step(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def move(request: HttpRequest, pk: int, way: str) -> HttpResponse:
     chosen = _draft_step(request, pk)
-    campaigns.move_step(step=chosen, up=way == "up")
+    drafting.move_step(step=chosen, up=way == "up")
     return _changed(request, chosen.version.campaign, chosen)
 
 
@@ -101,7 +99,7 @@ def move(request: HttpRequest, pk: int, way: str) -> HttpResponse:
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = _draft_step(request, pk)
     campaign = chosen.version.campaign
-    campaigns.remove_step(step=chosen)
+    drafting.remove_step(step=chosen)
     return _changed(request, campaign, None)
 
 
@@ -127,7 +125,7 @@ def _editor(
 ) -> HttpResponse:
     editing = version.frozen_at is None
     numbers = figures.step_numbers(version)
-    steps = [(each, numbers.get(each.pk, {})) for each in version.steps.order_by("position")]
+    steps = [(line.step, numbers.get(line.step.pk, {})) for line in Graph(version.steps.all()).lines()]
     running = campaign.versions.filter(frozen_at__isnull=False).first()
     context = {
         "campaign": campaign,
@@ -195,7 +193,7 @@ def _send_test(request: HttpRequest, chosen: Step) -> None:
 def _changed(request: HttpRequest, campaign: Campaign, chosen: Step | None) -> HttpResponse:
     if request.wants_fragment:  # type: ignore[attr-defined]
         version = campaigns.draft_of(campaign)
-        chosen = Step.objects.filter(pk=chosen.pk).first() if chosen else version.steps.first()
+        chosen = Step.objects.filter(pk=chosen.pk).first() if chosen else Graph(version.steps.all()).first()
         return _editor(request, campaign, version, chosen)
     return redirect(_address(campaign, chosen))
 
@@ -208,12 +206,12 @@ def _address(campaign: Campaign, chosen: Step | None) -> str:
 def _form(chosen: Step, data: Any = None) -> Any:
     if chosen.kind == Step.Kind.EMAIL:
         return MailForm(data, instance=chosen)
-    return WaitForm(data) if data is not None else WaitForm.showing(chosen.wait_minutes or 1)
+    return WaitForm(data) if data is not None else WaitForm.showing(chosen.settings.get("minutes") or 1)
 
 
 def _values(form: Any) -> dict[str, Any]:
     if isinstance(form, WaitForm):
-        return {"wait_minutes": form.minutes}
+        return {"settings": {"minutes": form.minutes}}
     return {"subject": form.cleaned_data["subject"], "body": form.cleaned_data["body"]}
 
 

@@ -25,7 +25,8 @@ LEFT_OUT = frozenset({"email", "phone", "company", "email_domain", "city"})  # t
 PROPERTIES = ("asset", "topic", "form", "webinar", "campaign", "category")
 # What we or sales did says nothing about interest, and machines open mails.
 NOT_TRIED = frozenset(
-    {"email_sent", "email_delivered", "email_open", "call", "meeting", "note", "score_lowered"}
+    {"email_sent", "email_delivered", "email_open", "call", "meeting", "note"}
+    | {"score_lowered", "points_added", "points_taken"}
 )
 WORD = re.compile(r"[^\W\d_]{3,}")
 

@@ -21,6 +21,7 @@ class QualificationCycle(models.Model):
     class Cause(models.TextChoices):
         THRESHOLD = "threshold", "Crossed the line"
         CRITICAL = "critical", "Critical signal"
+        CAMPAIGN = "campaign", "Handed off by a campaign"
 
     class Outcome(models.TextChoices):
         REJECTED = "rejected", "Rejected"

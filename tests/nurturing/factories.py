@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import Organisation
 from leads.models import Lead
 from nurturing.models import Campaign, CampaignVersion, Enrolment, Message, Segment, Step
-from nurturing.services import campaigns, enrolments
+from nurturing.services import advancing, campaigns, drafting, enrolments
 
 NUMBERS = count(1)
 HELLO = "Hello {{ first_name | default: 'there' }},\n\nread [the guide](https://quillstone.example/guide)."
@@ -52,15 +52,15 @@ def draft(**values: Any) -> Campaign:
 
 
 def email(campaign: Campaign, subject: str = "Hello", body: str = HELLO) -> Step:
-    step = campaigns.add_step(version=_draft_of(campaign), kind="email")
+    step = drafting.add_step(version=_draft_of(campaign), kind="email")
     step.subject, step.body = subject, body
     step.save()
     return step
 
 
 def wait(campaign: Campaign, minutes: int = 60) -> Step:
-    step = campaigns.add_step(version=_draft_of(campaign), kind="wait")
-    step.wait_minutes = minutes
+    step = drafting.add_step(version=_draft_of(campaign), kind="wait")
+    step.settings = {"minutes": minutes}
     step.save()
     return step
 
@@ -87,7 +87,7 @@ def enrolled(campaign: Campaign | None = None, **values: Any) -> Enrolment:
 def queued(campaign: Campaign | None = None, **values: Any) -> Message:
     """A mail that waits to be sent."""
     run = enrolled(campaign, **values)
-    enrolments.advance_due()
+    advancing.advance_due()
     return Message.objects.get(enrolment=run)
 
 

@@ -5,7 +5,7 @@ from django.db import InternalError, transaction
 from django.db.utils import DatabaseError
 
 from nurturing.models import Step, TrackedLink
-from nurturing.services import campaigns, enrolments
+from nurturing.services import advancing, campaigns, drafting
 from tests.nurturing import factories
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_those_inside_stay_with_their_version() -> None:
 
     campaigns.publish_version(campaign=campaign, actor=None)
     new = factories.enrolled(campaign)
-    enrolments.advance_due()
+    advancing.advance_due()
 
     assert old.messages.get().step.subject == "First"
     assert new.messages.get().step.subject == "Better"
@@ -97,12 +97,12 @@ def test_steps_change_places_and_close_their_gaps() -> None:
     campaign = factories.draft()
     first, second, third = (factories.email(campaign, subject) for subject in "ABC")
 
-    campaigns.move_step(step=third, up=True)
-    campaigns.remove_step(step=first)
+    drafting.move_step(step=third, up=True)
+    drafting.remove_step(step=first)
 
     order = campaign.versions.get().steps.values_list("subject", "position")
     assert list(order) == [("C", 0), ("B", 1)]
-    assert campaigns.move_step(step=second, up=False) is False
+    assert drafting.move_step(step=second, up=False) is False
 
 
 def test_a_discarded_draft_leaves_the_running_version() -> None:

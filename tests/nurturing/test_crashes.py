@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from nurturing import delivery, ledger
 from nurturing.models import Campaign, Message
-from nurturing.services import enrolments
+from nurturing.services import advancing, enrolments
 from tests.nurturing import factories
 from tests.nurturing.sink import Sink
 
@@ -34,7 +34,7 @@ def queue(number: int) -> Campaign:
     campaign = factories.running()
     leads = [factories.lead().pk for _ in range(number)]
     enrolments.enrol(campaign=campaign, leads=leads)
-    enrolments.advance_due()
+    advancing.advance_due()
     return campaign
 
 
