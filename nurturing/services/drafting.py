@@ -18,6 +18,7 @@ from nurturing.models import Campaign, CampaignVersion, Step
 
 MOST_STEPS = 100
 DEEPEST = 5
+ASIDE = 30_000  # a position of no list, for a step on its way from one to another
 COPIED = tuple(
     field.name for field in Step._meta.concrete_fields if field.name not in ("id", "version", "parent")
 )
@@ -90,13 +91,12 @@ def place_step(*, step: Step, parent: Step | None, branch: str, place: int) -> N
     _check_list(step.version, parent, branch)
     if parent is not None and parent.pk in _family(step):
         raise NotPossible("A step cannot be moved into itself.")
-    left = [each for each in _list(step.version, step.parent, step.branch) if each.pk != step.pk]
-    siblings = [each for each in _list(step.version, parent, branch) if each.pk != step.pk]
-    apart = Step.objects.filter(pk=step.pk)
-    apart.update(parent=parent, branch=branch, position=_free(step.version))
+    left = _list(step.version, step.parent, step.branch).exclude(pk=step.pk)
+    Step.objects.filter(pk=step.pk).update(parent=parent, branch=branch, position=ASIDE)
+    _number(list(left))
     step.refresh_from_db()
+    siblings = [*_list(step.version, parent, branch).exclude(pk=step.pk)]
     siblings.insert(max(0, min(place, len(siblings))), step)
-    _number(left)
     _number(siblings)
 
 
