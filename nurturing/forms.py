@@ -21,12 +21,25 @@ UNITS = {"minutes": 1, "hours": 60, "days": 1440, "weeks": 10080}
 class CampaignForm(forms.ModelForm):
     class Meta:
         model = Campaign
-        fields = ("name", "segment", "goal", "cool_down_days")
-        labels = {"cool_down_days": "Rest for recycled leads, in days"}
+        fields = ("name", "segment", "goal", "cool_down_days", "doubt_policy")
+        labels = {
+            "cool_down_days": "Rest for recycled leads, in days",
+            "doubt_policy": "When nobody knows whether a mail arrived",
+        }
         help_texts = {
             "segment": "Who is taken in, as long as the campaign runs.",
             "goal": "Whoever reaches it leaves the campaign.",
+            "doubt_policy": (
+                "The line may break at the very moment a mail is handed over. Tandem waits for a report first."
+            ),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["doubt_policy"].required = False  # whoever leaves it out keeps what is
+
+    def clean_doubt_policy(self) -> str:
+        return self.cleaned_data["doubt_policy"] or self.instance.doubt_policy
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()

@@ -1,10 +1,12 @@
 """The ledger: which mail is in which state, and the only changes allowed.
 
     queued -> claimed -> dot -> accepted | queued (put off) | rejected | unknown
-    queued | claimed -> suppressed        unknown | parked -> accepted | queued, by a person
+    queued | claimed -> suppressed        unknown | parked -> accepted | queued | suppressed, by a person
+    dot | unknown -> accepted | rejected, by evidence      unknown -> queued | parked, by the campaign's policy
 
 Truth   each change is one guarded, committed UPDATE; whoever finds no row has lost the claim and must not go on
 Fence   `pass_fence` stands between body and final dot. Before it a mail may be tried again; after it never blindly
+Proof   what a server reports about a mail's key beats everything but its own earlier word (`settle_by_evidence`)
 Locks   lead, then enrolment, then message, as everywhere in this app
 Clock   the database's now()
 """
@@ -13,13 +15,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import psycopg
+from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, Exists, F, OuterRef, Value, When
-from django.db.models.functions import Now
+from django.db.models import Case, Exists, F, OuterRef, Q, TextChoices, Value, When
+from django.db.models.functions import Coalesce, Now
 
+from leads.models import Lead
 from nurturing import gates
+from nurturing.failpoints import reach
 from nurturing.models import Campaign, Enrolment, Message
 from nurturing.querysets import IN_DOUBT
 
@@ -31,6 +37,8 @@ SUSPECT = 3  # interruptions; from then on a mail is claimed alone, so that it t
 MOST_INTERRUPTIONS = 10  # whatever kills its sender each time is parked, too
 
 State = Message.State
+PERHAPS_SENT = (State.DOT, State.UNKNOWN)
+HANDED_OVER_ONCE = (State.QUEUED, State.CLAIMED, State.PARKED, State.SUPPRESSED)  # where `dot_at` is set
 
 LOCK_LEAD = """
 SELECT 1 FROM leads_lead WHERE id = (
@@ -38,7 +46,7 @@ SELECT 1 FROM leads_lead WHERE id = (
 FOR UPDATE
 """
 FENCE = """
-UPDATE nurturing_message SET state = 'dot', lease_until = statement_timestamp() + %s
+UPDATE nurturing_message SET state = 'dot', dot_at = statement_timestamp(), lease_until = statement_timestamp() + %s
 WHERE id = %s AND attempt = %s AND state = 'claimed' AND lease_until > statement_timestamp() AND EXISTS ({gate})
 """
 ACCEPT = """
@@ -55,6 +63,14 @@ SELECT count(*) FROM settled
 """
 
 
+class Verdict(TextChoices):
+    """What a person says about a mail in doubt."""
+
+    SENT = "sent", "It was sent"
+    AGAIN = "again", "Send again"
+    GIVEN_UP = "given_up", "Give up"
+
+
 class Claim(NamedTuple):
     """The right to work on one message, until its lease ends or somebody else claims it."""
 
@@ -62,9 +78,15 @@ class Claim(NamedTuple):
     attempt: int
 
 
-@transaction.atomic
 def claim(limit: int) -> list[Claim]:
     """Take up to `limit` due mails that may be sent. What may not is held or suppressed on the way."""
+    claims = _claim(limit)
+    reach("after_claim")
+    return claims
+
+
+@transaction.atomic
+def _claim(limit: int) -> list[Claim]:
     due = Message.objects.due()
     ids = _locked(due.filter(interruptions__lt=SUSPECT), limit) or _locked(due, 1)
     if not ids:
@@ -91,7 +113,9 @@ def pass_fence(held: Claim) -> bool:
         # Prepared on the server: planning it anew for every mail would take ten times as long as running it.
         with psycopg.Cursor(connection.connection) as prepared:
             prepared.execute(FENCE.replace("{gate}", gate), [LEASE, *held, *values], prepare=True)
-            return prepared.rowcount == 1
+            passed = prepared.rowcount == 1
+    reach("after_fence")
+    return passed
 
 
 def turn_away(held: Claim) -> None:
@@ -104,7 +128,9 @@ def accept(held: Claim, reply: str) -> bool:
     """The server took it. True even for a late answer to a mail already called unknown: this is the evidence."""
     with connection.cursor() as cursor:
         cursor.execute(ACCEPT, [reply[:300], *held])
-        return cursor.fetchone()[0] == 1
+        accepted = cursor.fetchone()[0] == 1
+    reach("after_result")
+    return accepted
 
 
 def reject(held: Claim, reply: str, *, bounced: bool = False) -> bool:
@@ -160,24 +186,83 @@ def settle_expired() -> tuple[int, int]:
     return again, unknown
 
 
-def resolve(*, message: Message, sent: bool, actor: Any) -> bool:
-    """A person decides about a mail in doubt. False when somebody decided first."""
-    change: dict[str, Any] = {"decided_by": actor, "lease_until": None}
-    if sent:
-        change |= {"state": State.ACCEPTED, "sent_at": Now(), "reply": "A colleague said that it was sent."}
-    else:
-        change |= {
-            "state": State.QUEUED,
-            "due_at": Now(),
-            "failures": 0,
-            "reply": "A colleague sends it again.",
-        }
+def settle_by_evidence(*, key: UUID, delivered: bool, words: str) -> bool:
+    """A server reports what became of a mail. True when that settled it; a second time changes nothing.
+
+    A copy that arrived counts whatever was decided meanwhile: the mail is "sent", and one that waits to be sent
+    again stays here. A copy that did not arrive settles a mail in doubt only. Either way no later word of the
+    worker, the policy or a person can change it: they all ask for a state it has left.
+    """
+    message_id = Message.objects.filter(key=key).values_list("pk", flat=True).first()
+    if message_id is None:
+        return False
     with transaction.atomic():
-        _lock_lead_of(message.pk)
-        changed = Message.objects.filter(pk=message.pk, state__in=IN_DOUBT).update(**change)
-        if changed and sent:
-            _go_on(message.pk)
+        _lock_lead_of(message_id)
+        found = Message.objects.filter(pk=message_id)
+        if delivered:
+            open_still = Q(state__in=PERHAPS_SENT) | Q(state__in=HANDED_OVER_ONCE, dot_at__isnull=False)
+            changed = found.filter(open_still).update(
+                state=State.ACCEPTED, sent_at=Coalesce("dot_at", Now()), lease_until=None, reply=words[:300]
+            )
+        else:
+            changed = found.filter(state__in=PERHAPS_SENT).update(
+                state=State.REJECTED, lease_until=None, reply=words[:300]
+            )
+        if changed:
+            _go_on([message_id])
     return bool(changed)
+
+
+@transaction.atomic
+def settle_unproven() -> tuple[int, int]:
+    """Mails in doubt of which nobody reported anything within the grace, in campaigns that rather send twice.
+
+    They are queued again, or parked when that happened too often; returns both numbers. Everywhere else such a
+    mail stays in doubt: a person decides.
+    """
+    over = Now() - settings.MAIL_PROOF_GRACE
+    unproven = Message.objects.filter(
+        state=State.UNKNOWN, enrolment__campaign__doubt_policy=Campaign.DoubtPolicy.RATHER_TWICE
+    ).filter(Q(dot_at__lte=over) | Q(dot_at=None, queued_at__lte=over))
+    locked = unproven.select_for_update(of=("self",), skip_locked=True)
+    rows = Message.objects.filter(pk__in=list(locked.values_list("pk", flat=True)[:5000]))
+    parked = rows.filter(failures__gte=MOST_FAILURES - 1).update(
+        state=State.PARKED,
+        failures=F("failures") + 1,
+        reply=f"After {MOST_FAILURES} tries nobody knows whether it arrived.",
+    )
+    again = rows.filter(state=State.UNKNOWN).update(
+        state=State.QUEUED,
+        due_at=Now(),
+        failures=F("failures") + 1,
+        reply="Nobody reported that it arrived, so it is sent again.",
+    )
+    return again, parked
+
+
+def resolve(*, messages: Any, verdict: str, actor: Any) -> int:
+    """A person decides about mails in doubt; how many nobody had settled before. At most 5,000 at a time."""
+    ids = list(messages.order_by("pk").values_list("pk", flat=True)[:5000])
+    with transaction.atomic():
+        _lock_leads_of(ids)
+        undecided = Message.objects.filter(pk__in=ids, state__in=IN_DOUBT).select_for_update(of=("self",))
+        decided = list(undecided.order_by("pk").values_list("pk", flat=True))
+        Message.objects.filter(pk__in=decided).update(
+            decided_by=actor, lease_until=None, **_verdict_change(verdict)
+        )
+        if verdict != Verdict.AGAIN:
+            _go_on(decided)
+    return len(decided)
+
+
+def _verdict_change(verdict: str) -> dict[str, Any]:
+    if verdict == Verdict.SENT:
+        words = "A colleague said that it was sent."
+        return {"state": State.ACCEPTED, "sent_at": Coalesce("dot_at", Now()), "reply": words}
+    if verdict == Verdict.AGAIN:
+        words = "A colleague sends it again."
+        return {"state": State.QUEUED, "due_at": Now(), "failures": 0, "interruptions": 0, "reply": words}
+    return {"state": State.SUPPRESSED, "reply": "A colleague gave it up."}
 
 
 def suppress_pending(enrolments: Any, why: str) -> int:
@@ -204,6 +289,12 @@ def _lock_lead_of(message_id: int) -> None:
         cursor.execute(LOCK_LEAD, [message_id])
 
 
+def _lock_leads_of(message_ids: list[int]) -> None:
+    """In pk order, so that two of us never wait for each other."""
+    runs = Enrolment.objects.filter(messages__in=message_ids)
+    list(Lead.objects.filter(pk__in=runs.values("lead")).order_by("pk").select_for_update().values_list("pk"))
+
+
 def _turn_away(refused: Any) -> None:
     """A paused campaign's mail waits; everything else will never be sent."""
     paused = Enrolment.objects.filter(ended_at=None, campaign__state=Campaign.State.PAUSED)
@@ -227,11 +318,11 @@ def _settle(held: Claim, states: tuple[str, ...], **change: Any) -> bool:
             )
         changed = _ours(held, *states).update(lease_until=None, **change)
         if changed:
-            _go_on(held.message_id)
+            _go_on([held.message_id])
     return bool(changed)
 
 
-def _go_on(message_id: int) -> None:
-    """The mail is settled, so its run continues: the next wait starts now."""
-    run = Enrolment.objects.filter(messages=message_id, ended_at=None, due_at=None)
-    run.update(due_at=Now())
+def _go_on(message_ids: list[int]) -> None:
+    """The mails are settled, so their runs continue: the next wait starts now."""
+    runs = Enrolment.objects.filter(messages__in=message_ids, ended_at=None, due_at=None)
+    runs.update(due_at=Now())

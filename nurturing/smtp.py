@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+from nurturing.failpoints import reach
 from nurturing.transports import LineBroke, Parcel, Refused, ServerAway
 
 DOT_TIMEOUT = 120  # seconds; servers scan the mail before they answer the dot
@@ -23,7 +24,11 @@ CONNECT_TIMEOUT = 10
 
 
 class Server(NamedTuple):
-    """Where to send; `timeout` in seconds for everything but the dot."""
+    """Where to send; `timeout` in seconds for everything but the dot.
+
+    `reports`: it is our own, so it is asked to report what became of each mail (RFC 3461). Asked of a stranger's,
+    the report of success would come from wherever the mail went, and tell them that we watch.
+    """
 
     host: str
     port: int
@@ -32,6 +37,7 @@ class Server(NamedTuple):
     starttls: bool = False
     tls: bool = False
     timeout: float = 20
+    reports: bool = False
 
 
 @dataclass
@@ -40,6 +46,7 @@ class Connection:
 
     _smtp: smtplib.SMTP
     _timeout: float
+    _reports: bool = False
 
     @classmethod
     def open(cls, server: Server) -> Connection:
@@ -48,25 +55,32 @@ class Connection:
             smtp = _connect(server)
         except (OSError, smtplib.SMTPException) as error:
             raise ServerAway(_words(error)) from error
-        return cls(smtp, server.timeout)
+        reach("after_connect")
+        return cls(smtp, server.timeout, server.reports and smtp.has_extn("dsn"))
 
     def send_body(self, parcel: Parcel) -> None:
         """Everything but the final dot. Raises Refused, LineBroke or ServerAway; all leave nothing delivered."""
-        self._expect("sender", *self._ask(f"MAIL FROM:<{parcel.sender}>"))
-        self._expect("recipient", *self._ask(f"RCPT TO:<{parcel.recipient}>"))
+        which, when = (
+            (f" RET=HDRS ENVID={parcel.key}", " NOTIFY=SUCCESS,FAILURE") if self._reports else ("", "")
+        )
+        self._expect("sender", *self._ask(f"MAIL FROM:<{parcel.sender}>{which}"))
+        self._expect("recipient", *self._ask(f"RCPT TO:<{parcel.recipient}>{when}"))
         code, text = self._ask("DATA")
         if code != 354:
             raise self._no("data", code, text)
+        reach("after_354")
         try:
             self._smtp.send(smtplib._quote_periods(parcel.content))  # type: ignore[attr-defined]
         except (OSError, smtplib.SMTPException) as error:
             raise LineBroke(_words(error)) from error
+        reach("after_body")
 
     def commit(self) -> str:
         """The server's words when it took the mail. Raises Refused (it did not) or LineBroke (nobody knows)."""
         try:
             self._timeout_is(DOT_TIMEOUT)
             self._smtp.send(b"\r\n.\r\n")
+            reach("after_dot")
             code, text = self._reply()
         except (OSError, smtplib.SMTPException) as error:
             raise LineBroke(_words(error)) from error
@@ -74,6 +88,7 @@ class Connection:
         if code < 400 and code != 250:
             raise LineBroke(f"The server answered {code} to the end of the mail.")
         self._expect("dot", code, text)
+        reach("after_250")
         return f"{code} {text}"
 
     def drop(self) -> None:
@@ -138,6 +153,7 @@ class Smtp:
                 settings.EMAIL_USE_TLS,
                 settings.EMAIL_USE_SSL,
                 settings.EMAIL_TIMEOUT,
+                settings.EMAIL_SERVER_IS_OURS,
             )
         )
 

@@ -71,5 +71,6 @@ def send_due() -> None:
 @shared_task
 def sweep_stops() -> None:
     ledger.settle_expired()
+    ledger.settle_unproven()
     enrolments.sweep_stops()
     delivery.tell_leads()

@@ -2,13 +2,14 @@
 
 from django.urls import path, re_path
 
-from nurturing.views import campaigns, mailbox, people, public, segments, steps
+from nurturing.views import campaigns, decisions, mailbox, people, public, segments, steps
 
 app_name = "nurturing"
 urlpatterns = [
     path("campaigns/", campaigns.campaign_list, name="campaigns"),
     path("campaigns/new/", campaigns.campaign_new, name="campaign_new"),
     path("campaigns/enrolment/", people.enrol, name="enrol"),
+    path("campaigns/decisions/", decisions.decisions, name="decisions"),
     path("campaigns/<int:pk>/", steps.editor, name="campaign"),
     path("campaigns/<int:pk>/settings/", campaigns.campaign_settings, name="settings"),
     path("campaigns/<int:pk>/report/", campaigns.report, name="report"),
@@ -26,7 +27,7 @@ urlpatterns = [
     path("steps/<int:pk>/down/", steps.move, {"way": "down"}, name="step_down"),
     path("steps/<int:pk>/removal/", steps.remove, name="step_removal"),
     path("enrolments/<int:pk>/stop/", campaigns.stop, name="stop"),
-    path("messages/<int:pk>/resolution/", campaigns.resolution, name="resolution"),
+    path("messages/<int:pk>/resolution/", decisions.resolution, name="resolution"),
     path("segments/", segments.segment_list, name="segments"),
     path("segments/new/", segments.segment_new, name="segment_new"),
     path("segments/<int:pk>/", segments.segment_edit, name="segment"),

@@ -1,6 +1,7 @@
 """Settings every environment shares. What differs between machines comes from the environment."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -183,6 +184,9 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL_CONFIG["EMAIL_HOST_USER"], EMAIL_CO
 EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 20  # seconds
+EMAIL_SERVER_IS_OURS = env.bool("EMAIL_SERVER_IS_OURS", default=False)  # it is asked to report each delivery
+# How long a report may take. Below ten minutes a server may still be at work on the mail (RFC 5321, 4.5.3.2.6).
+MAIL_PROOF_GRACE = timedelta(minutes=max(10, env.int("MAIL_PROOF_MINUTES", default=15)))
 MAIL_TRANSPORT = env("MAIL_TRANSPORT", default="nurturing.smtp.Smtp")  # how campaigns' mails leave
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Tandem <tandem@localhost>")
 

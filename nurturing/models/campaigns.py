@@ -31,12 +31,23 @@ class Campaign(models.Model):
         DEMO = "demo_request", "Asks for a demo"
         CLICK = "email_click", "Clicks in a mail"
 
+    class DoubtPolicy(models.TextChoices):
+        RATHER_NONE = "rather_none", "Rather not at all: a person decides"
+        RATHER_TWICE = "rather_twice", "Rather twice: it is sent again"
+
     name = models.CharField(max_length=150, unique=True)
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     segment = models.ForeignKey(Segment, models.PROTECT, related_name="campaigns")
     goal = models.CharField(max_length=20, choices=Goal, default=Goal.MQL)
     cool_down_days = models.PositiveSmallIntegerField(
         default=30, help_text="Days after which a recycled lead may go through it again."
+    )
+    doubt_policy = models.CharField(
+        max_length=12,
+        choices=DoubtPolicy,
+        default=DoubtPolicy.RATHER_NONE,
+        db_default=DoubtPolicy.RATHER_NONE,
+        help_text="For a mail of which nobody knows whether it arrived.",
     )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -17,7 +17,7 @@ from nurturing.querysets import MessageQuerySet
 class Message(models.Model):
     """One mail: a row before it is anything else. States and their changes: nurturing.ledger.
 
-    queued -> claimed -> dot -> accepted | deferred | rejected | unknown. After `dot` nothing is repeated blindly.
+    queued -> claimed -> dot -> accepted | rejected | unknown. After `dot` nothing is repeated blindly.
     """
 
     class State(models.TextChoices):
@@ -50,6 +50,9 @@ class Message(models.Model):
     )
     lease_until = models.DateTimeField(null=True)
     queued_at = models.DateTimeField(db_default=models.functions.Now())
+    dot_at = models.DateTimeField(
+        null=True, help_text="When the last try passed the fence; a report about it is awaited from then on."
+    )
     sent_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
     clicked_at = models.DateTimeField(null=True)

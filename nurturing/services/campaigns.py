@@ -41,21 +41,37 @@ class CannotPublish(Exception):
 
 
 @transaction.atomic
-def create(*, name: str, segment: Segment, goal: str, cool_down_days: int, actor: Any) -> Campaign:
+def create(
+    *,
+    name: str,
+    segment: Segment,
+    goal: str,
+    cool_down_days: int,
+    doubt_policy: str = Campaign.DoubtPolicy.RATHER_NONE,
+    actor: Any,
+) -> Campaign:
     campaign = Campaign.objects.create(
-        name=name, segment=segment, goal=goal, cool_down_days=cool_down_days, created_by=actor
+        name=name,
+        segment=segment,
+        goal=goal,
+        cool_down_days=cool_down_days,
+        doubt_policy=doubt_policy,
+        created_by=actor,
     )
     CampaignVersion.objects.create(campaign=campaign, number=1)
     return campaign
 
 
 @transaction.atomic
-def change(*, campaign: Campaign, name: str, segment: Segment, goal: str, cool_down_days: int) -> None:
+def change(
+    *, campaign: Campaign, name: str, segment: Segment, goal: str, cool_down_days: int, doubt_policy: str
+) -> None:
     """Counts for everybody from now on, inside or not."""
     campaign = drafting.locked(campaign)
     campaign.name, campaign.segment = name, segment
     campaign.goal, campaign.cool_down_days = goal, cool_down_days
-    campaign.save(update_fields=["name", "segment", "goal", "cool_down_days"])
+    campaign.doubt_policy = doubt_policy
+    campaign.save(update_fields=["name", "segment", "goal", "cool_down_days", "doubt_policy"])
 
 
 @transaction.atomic

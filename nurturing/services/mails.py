@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -91,10 +92,10 @@ def is_machine(message: Message, agent: str, method: str, at: datetime, soonest:
     return method == "HEAD" or not agent.strip() or too_soon or SCANNERS.search(agent) is not None
 
 
-def resolve(*, message: Message, sent: bool, actor: Any) -> bool:
-    """A person settles a mail in doubt. False when somebody was faster."""
-    done = ledger.resolve(message=message, sent=sent, actor=actor)
-    if done and not sent:
+def resolve(*, messages: QuerySet[Message], verdict: str, actor: Any) -> int:
+    """A person settles mails in doubt (`ledger.Verdict`). How many; the rest somebody else had settled before."""
+    done = ledger.resolve(messages=messages, verdict=verdict, actor=actor)
+    if done and verdict == ledger.Verdict.AGAIN:
         publish(MessagesQueued())
     return done
 

@@ -16,7 +16,7 @@ from nurturing import figures
 from nurturing.forms import CampaignForm
 from nurturing.models import Campaign, Enrolment, Message
 from nurturing.pages import page
-from nurturing.services import campaigns, enrolments, mails
+from nurturing.services import campaigns, enrolments
 
 STATE_TONES = {
     "draft": ("", "pencil"),
@@ -176,21 +176,6 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
         request, f"{run.lead.name[:80]} left the campaign." if done else "The run had ended already."
     )
     return redirect("nurturing:people", run.campaign_id)
-
-
-@roles("marketer")
-@require_POST
-def resolution(request: HttpRequest, pk: int) -> HttpResponse:
-    """A mail in doubt: it was sent, or send it again."""
-    message = get_object_or_404(Message.objects.visible_to(request.user).select_related("enrolment"), pk=pk)
-    verdict = request.POST.get("verdict")
-    if verdict not in ("sent", "again"):
-        messages.error(request, "Nothing was changed. Say whether it was sent or shall be sent again.")
-    elif mails.resolve(message=message, sent=verdict == "sent", actor=request.user):
-        messages.success(request, "Noted as sent." if verdict == "sent" else "It will be sent again.")
-    else:
-        messages.error(request, "A colleague or the server's answer settled this mail first.")
-    return redirect("nurturing:report", message.enrolment.campaign_id)
 
 
 def _campaign(request: HttpRequest, pk: int) -> Campaign:

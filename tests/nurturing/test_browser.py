@@ -39,6 +39,7 @@ def test_every_page_can_be_read_by_everybody(
 
     for path in (
         "/campaigns/",
+        "/campaigns/decisions/",
         f"/campaigns/{campaign.pk}/",
         f"/campaigns/{campaign.pk}/report/",
         f"/campaigns/{campaign.pk}/people/",
@@ -82,6 +83,19 @@ def test_a_campaign_goes_live_without_javascript(page_as: PageAs, mara: User) ->
     page.get_by_text("Version 1 is live").wait_for()
     page.get_by_role("button", name="Pause").click()
     page.get_by_text("Paused. Nobody joins").wait_for()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_mails_in_doubt_are_decided(
+    page_as: PageAs, mara: User, campaign: Campaign, javascript: bool
+) -> None:
+    page = page_as(mara, "/campaigns/decisions/", javascript=javascript)
+
+    page.get_by_role("checkbox", name="Select the mail to").check()
+    page.get_by_role("button", name="Give up").click()
+
+    page.get_by_text("1 mail is given up").wait_for()
+    page.get_by_role("heading", name="Nothing to decide").wait_for()
 
 
 def test_conditions_are_counted_while_they_are_typed(page_as: PageAs, mara: User) -> None:
