@@ -51,6 +51,7 @@ SECTIONS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         (
             Item("nurturing:campaigns", "workflow", "Campaigns", frozenset({R.MARKETER, R.ADMIN}), "p"),
             Item("nurturing:segments", "split", "Segments", frozenset({R.MARKETER, R.ADMIN}), "s"),
+            Item("nurturing:returned", "reply", "Returned mail", frozenset({R.MARKETER, R.ADMIN})),
             Item("leads:imports", "file-up", "Imports", frozenset({R.MARKETER, R.ADMIN}), "m"),
         ),
     ),

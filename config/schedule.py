@@ -22,6 +22,8 @@ SCHEDULE = {
     "enrol new members": {"task": "nurturing.tasks.enrol_segments", "schedule": 30.0},
     "enter campaigns anew": {"task": "nurturing.tasks.take_in_re_entries", "schedule": 30.0},
     "stop who must not be mailed": {"task": "nurturing.tasks.sweep_stops", "schedule": 30.0},
+    "take in mails that came back": {"task": "nurturing.tasks.take_in_returned", "schedule": 30.0},
+    "forget mails that were not ours": {"task": "nurturing.tasks.forget_returned", "schedule": 24 * 3600.0},
     "finish imports": {"task": "leads.tasks.sweep_imports", "schedule": 20.0},
     "run backtests": {"task": "scoring.tasks.sweep_backtests", "schedule": 20.0},
     "close cycles of the disqualified": {"task": "scoring.tasks.sweep_cycles", "schedule": 30.0},

@@ -46,6 +46,9 @@ KINDS: dict[str, Kind] = {
     "points_added": Kind("Points added by a campaign", "arrow-up", "system"),
     "points_taken": Kind("Points taken by a campaign", "arrow-down", "system"),
 }
+# Kinds under `custom:` that Tandem itself records; the closed list of names above stays as it is.
+OWN: dict[str, Kind] = {"custom:reply": Kind("Answered a mail", "mail", "email")}
+KNOWN = KINDS | OWN
 CUSTOM = re.compile(r"custom:[a-z0-9][a-z0-9._-]{0,59}")
 
 
@@ -55,6 +58,6 @@ def is_kind(name: str) -> bool:
 
 def describe(name: str) -> Kind:
     """Words and icon; custom kinds show their own name."""
-    return KINDS.get(name) or Kind(
+    return KNOWN.get(name) or Kind(
         name.removeprefix("custom:").replace("_", " ").capitalize(), "sparkles", "web"
     )

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import F, Q, Window
 from django.db.models.functions import Lag
 
-from leads.kinds import KINDS, describe
+from leads.kinds import KNOWN, describe
 from leads.models import Activity, Lead, StageChange
 
 SIZE = 30
@@ -117,10 +117,10 @@ def _activities(lead: Lead, channel: str, place: tuple[datetime, int, int] | Non
         "shape"
     )
     if channel == "web":  # kinds of the company's own belong to the web
-        rows = rows.exclude(shape__kind__in=[kind for kind, words in KINDS.items() if words.channel != "web"])
+        rows = rows.exclude(shape__kind__in=[kind for kind, words in KNOWN.items() if words.channel != "web"])
     elif channel:
         rows = rows.filter(
-            shape__kind__in=[kind for kind, words in KINDS.items() if words.channel == channel]
+            shape__kind__in=[kind for kind, words in KNOWN.items() if words.channel == channel]
         )
     return [_activity(row) for row in rows.newest_first()[: SIZE + 1]]
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts.models import Organisation
 from leads.services.activities import NewActivity, record_activities
 from leads.services.consent import suppress
-from nurturing import ledger, letters, transports
+from nurturing import ledger, letters, return_path, transports
 from nurturing.ledger import Claim
 from nurturing.models import MailTrouble, Message, Step, TrackedLink
 from nurturing.rendering import CannotCompose, Mail, Sender, envelope_address
@@ -105,13 +105,13 @@ class PostOffice:
             mail, links = self.mail(message.step)
             letter = letters.letter_for(message, links, self.sender, timezone.now())
             content, recipient = mail.fill(letter), envelope_address(message.to_address)
+            sender = return_path.address(return_path.RETURN, message.key, self.sender.domain)
         except CannotCompose as error:
             ledger.park(held, str(error))
         except Exception:  # whatever is wrong with this one must not stop the others
             logger.exception("message %s could not be composed", message.pk)
             ledger.park(held, "The mail could not be written. The log has the details.")
         else:
-            sender = envelope_address(self.sender.address)
             self._exchange(held, Parcel(message.key.hex, sender, recipient, content))
 
     def _exchange(self, held: Claim, parcel: Parcel) -> None:

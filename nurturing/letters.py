@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Organisation
 from leads.models import Lead
-from nurturing import tokens
+from nurturing import return_path, tokens
 from nurturing.models import Message, Step
 from nurturing.rendering import Addresses, Letter, Mail, Sender
 
@@ -58,7 +58,8 @@ def values_of(lead: Lead, sender: Sender) -> dict[str, Any]:
 def letter_for(message: Message, links: Mapping[str, int], sender: Sender, at: datetime) -> Letter:
     """`links`: target -> id of its TrackedLink. A target without a row is linked to as it is."""
     values = values_of(message.enrolment.lead, sender)
-    return Letter(message.key.hex, message.to_address, values, addresses(message.key, links), at)
+    found = addresses(message.key, links, sender.domain)
+    return Letter(message.key.hex, message.to_address, values, found, at)
 
 
 def test_letter(lead: Lead, to_address: str, sender: Sender, at: datetime, key: UUID) -> Letter:
@@ -66,7 +67,7 @@ def test_letter(lead: Lead, to_address: str, sender: Sender, at: datetime, key: 
     return Letter(key.hex, to_address, values_of(lead, sender), addresses(tokens.TEST, {}), at)
 
 
-def addresses(key: UUID, links: Mapping[str, int]) -> Addresses:
+def addresses(key: UUID, links: Mapping[str, int], mail_domain: str = "") -> Addresses:
     def tracked(target: str) -> str:
         link_id = links.get(target)
         return web_address("nurturing:click", tokens.sign(tokens.CLICK, key, link_id)) if link_id else target
@@ -75,7 +76,13 @@ def addresses(key: UUID, links: Mapping[str, int]) -> Addresses:
         unsubscribe=web_address("nurturing:unsubscribe", tokens.sign(tokens.UNSUBSCRIBE, key)),
         pixel=web_address("nurturing:open", tokens.sign(tokens.OPEN, key)) if key != tokens.TEST else "",
         link=tracked,
+        mailto=_mailto(key, mail_domain) if mail_domain else "",
     )
+
+
+def _mailto(key: UUID, mail_domain: str) -> str:
+    """Some mail programs know nothing but this (RFC 2369). Any mail to the address is the wish."""
+    return f"mailto:{return_path.address(return_path.UNSUBSCRIBE, key, mail_domain)}?subject=unsubscribe"
 
 
 def web_address(name: str, token: str) -> str:

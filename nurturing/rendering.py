@@ -53,6 +53,7 @@ class Addresses(NamedTuple):
     unsubscribe: str
     pixel: str
     link: Callable[[str], str]
+    mailto: str = ""  # the same wish by mail; a test has none
 
 
 class Letter(NamedTuple):
@@ -90,14 +91,16 @@ class Mail:
         return merging.clean("".join(words)) or "(no subject)"
 
     def _headers(self, letter: Letter) -> bytes:
-        unsubscribe = letter.addresses.unsubscribe
+        unsubscribe = f"<{letter.addresses.unsubscribe}>"
+        if letter.addresses.mailto:
+            unsubscribe += f",\r\n <{letter.addresses.mailto}>"
         lines = (
             f"From: {self.sender_header}",
             f"To: {envelope_address(letter.to_address)}",
             f"Subject: {_header(self.subject_for(letter.values), 'Subject')}",
             f"Date: {format_datetime(letter.at)}",
             f"Message-ID: {message_id(letter.key, self.sender.domain)}",
-            f"List-Unsubscribe: <{unsubscribe}>",
+            f"List-Unsubscribe: {unsubscribe}",
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
             f"List-Id: {self.list_id}",
             "Auto-Submitted: auto-generated",

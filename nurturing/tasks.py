@@ -7,7 +7,8 @@ from celery import shared_task
 
 from leads.events import heard
 from nurturing import delivery, ledger
-from nurturing.services import advancing, enrolments, re_entries
+from nurturing.intake import returned
+from nurturing.services import advancing, enrolments, re_entries, returned_mails
 from nurturing.services.steps import waiting
 
 SECONDS = 20  # of one run; whatever is left waits for the next sweep
@@ -66,6 +67,16 @@ def wake_for_events() -> None:
 def send_due() -> None:
     heard("nurturing.tasks.send_due")
     delivery.send_due()
+
+
+@shared_task
+def take_in_returned() -> None:
+    returned.fetch()
+
+
+@shared_task
+def forget_returned() -> None:
+    returned_mails.forget_foreign()
 
 
 @shared_task

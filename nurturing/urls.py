@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from nurturing.views import campaigns, decisions, mailbox, people, public, segments, steps
+from nurturing.views import campaigns, decisions, mailbox, people, public, returned, segments, steps
 
 app_name = "nurturing"
 urlpatterns = [
@@ -32,6 +32,7 @@ urlpatterns = [
     path("segments/new/", segments.segment_new, name="segment_new"),
     path("segments/<int:pk>/", segments.segment_edit, name="segment"),
     path("leads/<int:lead_pk>/campaigns/", people.panel, name="panel"),
+    path("returned/", returned.returned, name="returned"),
     path("mail/", mailbox.box, name="mailbox"),
     path("mail/<str:name>/", mailbox.mail, name="mail"),
     path("mail/<str:name>/html/", mailbox.html, name="mail_html"),

@@ -3,13 +3,15 @@
     python config/embedded/mailbox.py --fd N --directory DIR
 
 Each message becomes one file, written whole or not at all, with the envelope in front as a mail server would note
-it at final delivery (`Return-Path`, `Delivered-To`). Only the newest KEEP messages stay.
+it at final delivery (`Return-Path`, `Delivered-To`). Only the newest KEEP messages stay. What comes to a return
+address is put into a Maildir beside them, too, where the worker that reads returned mails looks.
 """
 
 import argparse
 import asyncio
 import itertools
 import os
+import re
 import socket
 import time
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 KEEP = 1000  # messages
+RETURN_ADDRESS = re.compile(r"\+[a-z2-7]{40}@", re.IGNORECASE)
 LARGEST = 10 * 1024**2  # bytes
 
 _counter = itertools.count(1)
@@ -38,8 +41,16 @@ class Mailbox:
         """The file of the message, on disk when this returns; named so that names sort by arrival."""
         notes = [f"Return-Path: <{sender}>", *(f"Delivered-To: {recipient}" for recipient in recipients)]
         name = f"{time.time_ns() // 1000:020d}-{os.getpid()}-{next(_counter)}"
-        unfinished, finished = self.directory / f".{name}.part", self.directory / f"{name}.eml"
-        unfinished.write_bytes("".join(f"{note}\r\n" for note in notes).encode() + content)
+        noted = "".join(f"{note}\r\n" for note in notes).encode() + content
+        if any(RETURN_ADDRESS.search(recipient) for recipient in recipients):
+            incoming = self.directory / "returned" / "new"
+            incoming.mkdir(parents=True, exist_ok=True)
+            self._write(incoming / name, noted)
+        return self._write(self.directory / f"{name}.eml", noted)
+
+    def _write(self, finished: Path, content: bytes) -> Path:
+        unfinished = self.directory / f".{finished.name}.part"
+        unfinished.write_bytes(content)
         unfinished.replace(finished)
         return finished
 

@@ -190,6 +190,13 @@ MAIL_PROOF_GRACE = timedelta(minutes=max(10, env.int("MAIL_PROOF_MINUTES", defau
 MAIL_TRANSPORT = env("MAIL_TRANSPORT", default="nurturing.smtp.Smtp")  # how campaigns' mails leave
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Tandem <tandem@localhost>")
 
+# Where campaign mails come back to: a mailbox that takes +suffixes; without a domain, that of the sender address.
+RETURN_PATH = env("RETURN_PATH", default="bounces")
+RETURN_IMAP_URL = env("RETURN_IMAP_URL", default="")
+RETURN_MAILDIR = env("RETURN_MAILDIR", default="")
+SOFT_BOUNCES = env.int("SOFT_BOUNCES", default=3)  # mails that failed for now, within SOFT_BOUNCE_DAYS
+SOFT_BOUNCE_DAYS = env.int("SOFT_BOUNCE_DAYS", default=14)
+
 PGHISTORY_APPEND_ONLY = True  # a trigger refuses to change or delete history
 PGHISTORY_DEFAULT_TRACKERS = (pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())
 

@@ -5,4 +5,5 @@ from config.settings.dev import *
 SECRET_KEY = "for tests only"
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+RETURN_MAILDIR = ""
 LOGGING = {"version": 1, "disable_existing_loggers": False}

@@ -38,6 +38,15 @@ def suppress(*, address: str, reason: str, lead: Lead | None = None, detail: str
 
 
 @transaction.atomic
+def suppress_for_complaint(*, address: str, lead: Lead, detail: str) -> None:
+    """As `suppress`, but replaces a milder reason: a complaint alone can never be lifted."""
+    address = address.strip().lower()
+    milder = Suppression.objects.filter(address=address).exclude(reason=Suppression.Reason.COMPLAINED)
+    milder.update(reason=Suppression.Reason.COMPLAINED, detail=detail[:300])
+    suppress(address=address, reason=Suppression.Reason.COMPLAINED, lead=lead, detail=detail)
+
+
+@transaction.atomic
 def suppress_many(*, addresses: Mapping[str, int], reason: str, detail: str) -> int:
     """{address in lower case: lead id}, as an import finds them; how many are new."""
     known = set(Suppression.objects.filter(address__in=addresses).values_list("address", flat=True))

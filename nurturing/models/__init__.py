@@ -3,6 +3,7 @@
 from nurturing.models.campaigns import Campaign, CampaignVersion, Step
 from nurturing.models.enrolments import Enrolment, Visit
 from nurturing.models.messages import MailTrouble, Message, TrackedLink, Unsubscribe
+from nurturing.models.returns import MailboxTrouble, ReturnedMail, SoftBounce
 from nurturing.models.segments import Segment
 
 __all__ = [
@@ -10,8 +11,11 @@ __all__ = [
     "CampaignVersion",
     "Enrolment",
     "MailTrouble",
+    "MailboxTrouble",
     "Message",
+    "ReturnedMail",
     "Segment",
+    "SoftBounce",
     "Step",
     "TrackedLink",
     "Unsubscribe",

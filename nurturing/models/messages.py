@@ -61,6 +61,7 @@ class Message(models.Model):
     )
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     bounced = models.BooleanField(default=False, help_text="The server says that there is no such address.")
+    complained_at = models.DateTimeField(null=True, help_text="When its reader reported it as spam.")
     told_at = models.DateTimeField(null=True, help_text="When the lead's timeline learned of the outcome.")
 
     objects = MessageQuerySet.as_manager()
@@ -120,7 +121,12 @@ class Unsubscribe(models.Model):
     message = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="+")
     address = models.EmailField(max_length=254)
     how = models.CharField(
-        max_length=20, choices=[("one_click", "One click in the mail program"), ("page", "On our page")]
+        max_length=20,
+        choices=[
+            ("one_click", "One click in the mail program"),
+            ("page", "On our page"),
+            ("mail", "By a mail to us"),
+        ],
     )
     at = models.DateTimeField(db_default=models.functions.Now())
 

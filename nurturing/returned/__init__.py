@@ -3,7 +3,8 @@
 No database, no clock, no network: bytes in, a reading out, whatever the bytes are.
 """
 
+from nurturing.returned.incoming import Incoming, incoming
 from nurturing.returned.reading import Reading, read
 from nurturing.returned.verdicts import Finding
 
-__all__ = ["Finding", "Reading", "read"]
+__all__ = ["Finding", "Incoming", "Reading", "incoming", "read"]

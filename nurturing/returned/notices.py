@@ -18,7 +18,7 @@ def findings_of_notice(words: str) -> list[Finding] | None:
             people = _people(data, "complaint", "complainedRecipients")
             return [Finding(COMPLAINT, str(person.get("emailAddress") or "")) for person in people]
         case "Delivery":
-            return [Finding(NONE)]
+            return [Finding(NONE, action="delivered")]
     return None
 
 

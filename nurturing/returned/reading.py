@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_string
 from email.message import Message
 
@@ -42,7 +42,10 @@ class Reading:
 
 
 def read(raw: bytes) -> Reading:
-    letter = opened(raw)
+    return reading_of(opened(raw))
+
+
+def reading_of(letter: Letter) -> Reading:
     return Reading(tuple(_findings(letter)))
 
 
@@ -123,7 +126,7 @@ def _told(letter: Letter) -> list[Finding]:
     people = addresses.of_headers(letter) or [person for person, _ in told]
     people = people or addresses.in_words(letter) or addresses.of_copy(letter)
     verdict = judged(said=letter.words)
-    return [Finding(verdict.kind, person, verdict.status) for person in people or [""]]
+    return [replace(verdict, recipient=person) for person in people or [""]]
 
 
 def _answered(letter: Letter) -> list[Finding]:

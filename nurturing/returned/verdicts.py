@@ -7,6 +7,7 @@ from functools import lru_cache
 from nurturing.returned.wording import REASONS
 
 HARD, SOFT, COMPLAINT, AUTO_REPLY, NONE = "hard", "soft", "complaint", "auto_reply", "none"
+MOST_SAID = 300
 GONE_WELL = {"delivered", "relayed", "expanded", "deliverable"}
 ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 REPLY = re.compile(r"(?<![\d.-])(?<!\d:)([45])([0-5])\d(?=[\s:;,#-]|$)(?![\s-]*\d{3})")
@@ -33,6 +34,8 @@ class Finding:
     kind: str
     recipient: str = ""
     status: str = ""
+    action: str = ""  # of a report: failed, delayed, delivered, relayed, expanded
+    said: str = ""  # the other server's answer
 
 
 def judged(
@@ -40,7 +43,9 @@ def judged(
 ) -> Finding:
     """`said` is the other server's answer, `around` the writer's own words about it; the answer goes before."""
     code = code_in(said) or code_in(status) or code_in(around) or reply_class(said) or reply_class(around)
-    return Finding(_kind(action.lower(), code, said, around), recipient, code)
+    return Finding(
+        _kind(action.lower(), code, said, around), recipient, code, action.lower(), said[:MOST_SAID]
+    )
 
 
 def code_in(text: str) -> str:

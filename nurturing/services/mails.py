@@ -48,7 +48,7 @@ def unsubscribe(*, message: Message, how: str) -> None:
         again = is_suppressed(message.to_address) and Unsubscribe.objects.filter(message=message).exists()
         if not again:
             Unsubscribe.objects.create(message=message, address=message.to_address, how=how)
-        suppress(address=message.to_address, reason="unsubscribed", lead=lead, detail=_origin(message))
+        suppress(address=message.to_address, reason="unsubscribed", lead=lead, detail=_origin(message, how))
         enrolments.stop_lead(lead.pk)
         record_activity(
             lead=lead,
@@ -126,8 +126,9 @@ def _props(message: Message) -> dict[str, Any]:
     return {"campaign": message.enrolment.campaign.name, "subject": message.step.subject}
 
 
-def _origin(message: Message) -> str:
-    return f"By the link in a mail of {message.enrolment.campaign.name}."[:300]
+def _origin(message: Message, how: str) -> str:
+    way = "By answering" if how == "mail" else "By the link in"
+    return f"{way} a mail of {message.enrolment.campaign.name}."[:300]
 
 
 def _once(message: Message, what: str, machine: bool, at: datetime) -> str:

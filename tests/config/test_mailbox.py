@@ -37,6 +37,16 @@ def test_a_message_is_kept_whole_with_its_envelope(port, tmp_path):
     assert message.get_payload(decode=True) == ".dot\r\nÿ\r\n".encode()
 
 
+def test_what_comes_to_a_return_address_waits_in_a_mail_folder_too(tmp_path):
+    box = mailbox.Mailbox(tmp_path)
+    box.store("", [f"bounces+{'a2' * 20}@example.org"], b"Subject: Undelivered\n\n")
+    box.store("", ["bounces+7@example.org"], b"Subject: Hello\n\n")
+
+    [file] = (tmp_path / "returned" / "new").iterdir()
+    assert b"Undelivered" in file.read_bytes()
+    assert len(list(tmp_path.glob("*.eml"))) == 2
+
+
 def test_only_the_newest_messages_stay(tmp_path, monkeypatch):
     monkeypatch.setattr(mailbox, "KEEP", 2)
     box = mailbox.Mailbox(tmp_path)

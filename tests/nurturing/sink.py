@@ -30,6 +30,7 @@ class Sink:
         self.mode = "accept"
         self.mode_for: dict[str, str] = {}
         self.accepted: list[bytes] = []
+        self.senders: list[str] = []
         self.connections = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -83,6 +84,8 @@ class Sink:
         verb = line[:4].upper()
         if verb == "DATA":
             return await self._data(reader, writer)
+        if verb == "MAIL":
+            self.senders.append(line.partition("<")[2].partition(">")[0])
         if verb == "RCPT":
             self._mode_now = self.mode_for.get(line.partition("<")[2].rstrip(">"), self.mode)
         writer.write(self._answer(verb))

@@ -46,6 +46,7 @@ def test_every_page_can_be_read_by_everybody(
         "/segments/",
         f"/segments/{campaign.segment_id}/",
         "/campaigns/new/",
+        "/returned/",
     ):
         page.goto(path)
         axe(page)

@@ -277,7 +277,7 @@ def test_a_mail_carries_what_the_law_and_the_mailbox_providers_want(sink: Sink) 
     assert mail["From"] == "Dåna <dana@quillstone.example>"
     assert mail["To"] == message.to_address
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    address = mail["List-Unsubscribe"].strip("<>")
+    address = mail["List-Unsubscribe"].partition(",")[0].strip("<>")
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Precedence"] == "bulk"
     assert "campaign-" in mail["List-Id"]
