@@ -40,6 +40,7 @@ SECTIONS: tuple[tuple[str, tuple[Item, ...]], ...] = (
                 "i",
                 "inbox",
             ),
+            Item("leads:outreach", "phone", "Tasks", key="k"),
             Item("handoff:team", "user-check", "Team", frozenset({R.MANAGER, R.ADMIN}), "e"),
             Item("handoff:pipeline", "handshake", "Pipeline", key="v"),
             Item("leads:list", "users", "Leads", key="l"),

@@ -8,6 +8,7 @@ REACTIONS: dict[str, list[str]] = {
     "leads.ImportConfirmed": ["leads.tasks.run_import"],
     "leads.LeadSuppressed": ["nurturing.tasks.stop_lead"],
     "leads.LeadDisqualified": ["scoring.tasks.close_cycle_of", "nurturing.tasks.stop_lead"],
+    "leads.OutreachSettled": ["nurturing.tasks.outreach_settled"],
     "leads.LeadsMerged": ["scoring.tasks.follow_merges", "handoff.tasks.follow_merges"],
     "scoring.BacktestQueued": ["scoring.tasks.run_backtest"],
     "scoring.ModelPublished": ["scoring.tasks.rescore_all"],

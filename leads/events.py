@@ -39,6 +39,11 @@ class LeadsMerged:
 
 
 @dataclass(frozen=True)
+class OutreachSettled:
+    task_id: int
+
+
+@dataclass(frozen=True)
 class ImportConfirmed:
     import_id: int
 

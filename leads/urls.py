@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from leads import views_companies, views_imports, views_lead, views_leads
+from leads import views_companies, views_imports, views_lead, views_leads, views_outreach
 from leads.capture.views import CALLS, capture
 
 CALL = "|".join([*CALLS.values(), *CALLS])
@@ -22,6 +22,9 @@ urlpatterns = [
     path("companies/", views_companies.company_list, name="companies"),
     path("companies/<int:pk>/", views_companies.company_detail, name="company"),
     path("search/", views_leads.search, name="search"),
+    path("tasks/", views_outreach.task_list, name="outreach"),
+    path("tasks/<int:pk>/", views_outreach.settle, name="outreach_settle"),
+    path("tasks/<int:pk>/snooze/", views_outreach.snooze, name="outreach_snooze"),
     path("imports/", views_imports.import_list, name="imports"),
     path("imports/<int:pk>/", views_imports.import_detail, name="import"),
     path("imports/<int:pk>/mapping/", views_imports.mapping, name="import_mapping"),

@@ -45,6 +45,17 @@ def next_within(window: Window, at: datetime, zone: ZoneInfo) -> datetime:
     raise ValueError("This window never opens.")
 
 
+def working_days_after(at: datetime, days: int, zone: ZoneInfo, window: Window) -> datetime:
+    """The same time of day that many days of the window later; a start outside of it counts from its next opening."""
+    start = next_within(window, at, zone).astimezone(zone)
+    day = start.date()
+    for _ in range(days):
+        day += timedelta(days=1)
+        while day.weekday() not in window.days:
+            day += timedelta(days=1)
+    return _instant(day, start.hour * 60 + start.minute, zone)
+
+
 def read(written: object) -> Window | None:
     """A window as kept in settings, {"days": [0, 1], "opens": 480, "closes": 600}; None when it is none."""
     if not isinstance(written, dict):

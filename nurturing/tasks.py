@@ -9,7 +9,7 @@ from leads.events import heard
 from nurturing import delivery, ledger
 from nurturing.intake import returned
 from nurturing.services import advancing, enrolments, re_entries, returned_mails
-from nurturing.services.steps import waiting
+from nurturing.services.steps import outreach, waiting
 
 SECONDS = 20  # of one run; whatever is left waits for the next sweep
 
@@ -55,6 +55,12 @@ def advance_due() -> None:
     ends = time.monotonic() + SECONDS
     while advancing.advance_due() and time.monotonic() < ends:
         pass
+
+
+@shared_task
+def outreach_settled(task_id: int) -> None:
+    if outreach.wake(task_id):
+        advance_due()
 
 
 @shared_task

@@ -21,7 +21,7 @@ from handoff.models import Handoff, Opportunity, SlaClock
 from handoff.pausing import pausing
 from handoff.services import snoozing
 from handoff.standing import outcome_words, passed_to, stamp
-from leads.models import Activity, Lead
+from leads.models import Activity, Lead, OutreachTask
 from scoring.models import QualificationCycle
 
 Kind = SlaClock.Kind
@@ -85,6 +85,7 @@ def list_context(request: HttpRequest, *, board: bool | None = None) -> dict[str
     groups = [replace(group, more_url=_more_url(mine, group, board)) for group in groups]
     query = kept_query(request)
     return {
+        "outreach": list(OutreachTask.objects.visible_to(request.user).due_soon()[:3]),
         "groups": groups if board else [group for group in groups if group.items],
         "board": board,
         "inbox": mine,

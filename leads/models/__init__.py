@@ -4,6 +4,7 @@ from leads.models.activities import Activity, ActivityShape, MessageKey
 from leads.models.consents import Suppression
 from leads.models.decisions import Disqualification, LeadOutcome, ReEntry, StageChange
 from leads.models.imports import BadRow, Import
+from leads.models.outreach import OutreachTask
 from leads.models.people import (
     Company,
     CustomField,
@@ -30,6 +31,7 @@ __all__ = [
     "LeadMerge",
     "LeadOutcome",
     "MessageKey",
+    "OutreachTask",
     "Pulse",
     "ReEntry",
     "Seniority",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 
 from leads.events import LeadsMerged, publish
-from leads.models import Identity, Lead, LeadMerge, Pulse, Suppression, no_value
+from leads.models import Identity, Lead, LeadMerge, OutreachTask, Pulse, Suppression, no_value
 from leads.services import opt_outs
 from leads.services.touches import touch
 
@@ -84,6 +84,7 @@ def _move_rest(winner: Lead, loser: Lead) -> None:
     with connection.cursor() as cursor:
         cursor.execute(MOVE, [winner.pk, loser.pk])
     Suppression.objects.filter(lead=loser).update(lead=winner)
+    OutreachTask.objects.filter(lead=loser).update(lead=winner)
     Pulse.objects.filter(lead=loser).delete()
 
 

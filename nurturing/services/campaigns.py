@@ -129,6 +129,7 @@ def surroundings(version: CampaignVersion) -> kinds.Surroundings:
         campaigns=dict(others.values_list("pk", "name")),
         fields={key: field.label for key, field in known.items() if field.group != "company"},
         dates={key: field.label for key, field in known.items() if field.type == "date"},
+        own_fields=tuple(CustomField.objects.values_list("key", flat=True)),
         pointed=_pointed(),
     )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nurturing.hours import Window, next_within, read, within, zone_of
+from nurturing.hours import Window, next_within, read, within, working_days_after, zone_of
 
 ZONES = [
     "UTC",
@@ -84,3 +84,19 @@ def test_what_is_no_window_is_none(written: object) -> None:
 def test_a_zone_nobody_knows_gives_the_other_one() -> None:
     assert zone_of("Mars/Base", "Europe/Oslo").key == "Europe/Oslo"
     assert zone_of("../../etc/passwd").key == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("at", "days", "expected"),
+    [
+        ("2026-11-20T14:00+00:00", 1, "2026-11-23T14:00+00:00"),  # Friday to Monday
+        ("2026-11-21T10:00+00:00", 0, "2026-11-23T09:00+00:00"),  # on a Saturday it begins on Monday
+        ("2026-11-20T20:00+00:00", 2, "2026-11-25T09:00+00:00"),
+    ],
+)
+def test_working_days_skip_the_weekend(at: str, days: int, expected: str) -> None:
+    office = Window(days=(0, 1, 2, 3, 4), opens=540, closes=1020)
+
+    due = working_days_after(datetime.fromisoformat(at), days, ZoneInfo("UTC"), office)
+
+    assert due == datetime.fromisoformat(expected)

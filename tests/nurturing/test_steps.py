@@ -6,11 +6,11 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from leads.models import Activity, CustomField, Lead
+from leads.models import Activity, CustomField, Lead, OutreachTask
 from leads.services.activities import record_activity
 from nurturing.models import Campaign, Enrolment, Message, Step, Visit
 from nurturing.services import advancing, campaigns, drafting, enrolments
-from nurturing.services.steps import waiting
+from nurturing.services.steps import outreach, waiting
 from tests.nurturing import factories
 
 pytestmark = pytest.mark.django_db
@@ -265,3 +265,34 @@ def test_settings_that_make_no_sense_are_refused_in_words() -> None:
         "activity that does not exist",
     ):
         assert words in said
+
+
+def test_a_task_is_asked_for_once_with_words_for_this_lead_and_the_run_waits_for_it() -> None:
+    factories.organisation(time_zone="Europe/Berlin")
+    campaign = factories.draft()
+    step = add(campaign, "task", title="Call", text="Hello {{ first_name }}", days=1, wait=True, minutes=9999)
+    start(campaign)
+    run = run_of(campaign, first_name="Ingrid")
+    advance()
+    asked = OutreachTask.objects.get(lead=run.lead)
+    assert (asked.text, stands(run)) == ("Hello Ingrid", step)
+
+    OutreachTask.objects.filter(pk=asked.pk).update(settled_at=Now(), outcome="done")
+    outreach.wake(asked.pk)
+    advance()
+
+    assert run.visits.get(step=step).outcome == "done"
+    assert OutreachTask.objects.count() == 1
+
+
+def test_a_task_nobody_settles_holds_the_run_only_so_long() -> None:
+    campaign = factories.draft()
+    step = add(campaign, "task", title="Call", wait=True, minutes=60)
+    start(campaign)
+    run = run_of(campaign)
+    advance(1)
+
+    make_due()
+    advance()
+
+    assert run.visits.get(step=step).words == "The task was not settled in time."

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from nurturing.services.steps import asking, changing, mailing, splitting, waiting
+from nurturing.services.steps import asking, changing, mailing, outreach, splitting, waiting
 from nurturing.services.steps.moving import Batch
 
 DOERS: dict[str, Callable[[Batch], None]] = {
@@ -16,4 +16,5 @@ DOERS: dict[str, Callable[[Batch], None]] = {
     "handoff": changing.hand_off,
     "start": changing.start,
     "exit": changing.leave_here,
+    "task": outreach.ask,
 }

@@ -1,4 +1,4 @@
-"""The kinds of steps: their words, their branches, and what their settings must say. Pure.
+"""The kinds of steps that happen inside: their words, their branches, and what their settings must say. Pure.
 
     wait       {"minutes": 7200, "window": {"days": [0, 1], "opens": 480, "closes": 600}}   one of both is enough
                {"before": {"field": "custom.budget_month", "days": 7}}                      until days before a date
@@ -16,84 +16,24 @@ ASK is one of EVENT, {"conditions": [as in segments]} and {"segment": id}.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from leads.kinds import describe, is_kind
+from leads.kinds import is_kind
 from nurturing import hours
+from nurturing.kinds.base import (
+    DEEDS,
+    Branch,
+    Kind,
+    Settings,
+    Surroundings,
+    event_words,
+    length,
+    minutes_problems,
+    window_words,
+)
 
-Settings = Mapping[str, Any]
-LONGEST_WAIT = 2 * 366 * 24 * 60  # minutes; two years
 MOST_ARMS = 4
 MOST_POINTS = 100
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-DEEDS = {"open": "opened", "click": "clicked"}
-
-
-class Branch(NamedTuple):
-    key: str
-    words: str
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What settings may name: mails of the version by key, segments, campaigns and fields with their words."""
-
-    mails: Mapping[str, str] = field(default_factory=dict)
-    segments: Mapping[int, str] = field(default_factory=dict)
-    campaigns: Mapping[int, str] = field(default_factory=dict)
-    fields: Mapping[str, str] = field(default_factory=dict)
-    dates: Mapping[str, str] = field(default_factory=dict)
-    pointed: frozenset[str] = frozenset()  # kinds of activity that the scoring model gives points for
-
-
-@dataclass(frozen=True)
-class Kind:
-    """`starts`: the settings of a new one. `small`: drawn as one quiet line."""
-
-    key: str
-    label: str
-    icon: str
-    words: Callable[[Settings], str]
-    problems: Callable[[Settings, Surroundings], list[str]]
-    starts: Settings = field(default_factory=dict)
-    branches: Callable[[Settings], list[Branch]] = lambda settings: []
-    small: bool = False
-
-
-def length(minutes: int) -> str:
-    """ "5 days", "90 minutes": the largest unit that fits evenly."""
-    for name, size in (("week", 10080), ("day", 1440), ("hour", 60)):
-        if minutes and minutes % size == 0:
-            return f"{minutes // size} {name}{'s' if minutes > size else ''}"
-    return f"{minutes} minute{'s' if minutes != 1 else ''}"
-
-
-def clock(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
-
-
-def window_words(window: hours.Window) -> str:
-    if window.days == (0, 1, 2, 3, 4):
-        days = "a weekday"
-    elif len(window.days) == 7:
-        days = "any day"
-    else:
-        days = ", ".join(DAYS[day] for day in window.days)
-    return f"{days} {clock(window.opens)}–{clock(window.closes)}"
-
-
-def event_words(event: Settings) -> str:
-    """ "Clicked in a mail", "attended a webinar": what it waits or asks for."""
-    if "mail" in event:
-        return f"{DEEDS.get(str(event.get('did')), 'answered').capitalize()} the mail"
-    words = describe(str(event.get("activity", ""))).label if event.get("activity") else "Nothing chosen yet"
-    seconds = event.get("seconds")
-    return f"{words} for {length(seconds // 60)} or more" if isinstance(seconds, int) and seconds else words
-
-
-# Words
 
 
 def _wait_words(settings: Settings) -> str:
@@ -158,12 +98,6 @@ def _did_or_not(settings: Settings) -> list[Branch]:
 # What is wrong
 
 
-def _minutes_problems(minutes: object, what: str) -> list[str]:
-    if not isinstance(minutes, int) or isinstance(minutes, bool) or not 1 <= minutes <= LONGEST_WAIT:
-        return [f"{what} lasts from one minute to two years."]
-    return []
-
-
 def _wait_problems(settings: Settings, around: Surroundings) -> list[str]:
     before, window = settings.get("before"), settings.get("window")
     if before:
@@ -172,7 +106,7 @@ def _wait_problems(settings: Settings, around: Surroundings) -> list[str]:
     if window is not None and hours.read(window) is None:
         return ["The hours of the wait never open."]
     minutes = settings.get("minutes")
-    return [] if window is not None and not minutes else _minutes_problems(minutes, "The wait")
+    return [] if window is not None and not minutes else minutes_problems(minutes, "The wait")
 
 
 def event_problems(event: object, around: Surroundings) -> list[str]:
@@ -185,7 +119,7 @@ def event_problems(event: object, around: Surroundings) -> list[str]:
 
 
 def _event_problems(settings: Settings, around: Surroundings) -> list[str]:
-    return event_problems(settings.get("event"), around) + _minutes_problems(
+    return event_problems(settings.get("event"), around) + minutes_problems(
         settings.get("minutes"), "The wait"
     )
 
@@ -249,9 +183,7 @@ def points_kind(points: int) -> str:
     return "points_added" if points > 0 else "points_taken"
 
 
-KINDS: dict[str, Kind] = {
-    kind.key: kind
-    for kind in (
+INSIDE = (
         Kind("email", "E-mail", "mail", lambda settings: "E-mail", _none),
         Kind("wait", "Wait", "hourglass", _wait_words, _wait_problems, {"minutes": 4320}, small=True),
         Kind("event", "Wait until", "calendar-clock", _event_words, _event_problems,
@@ -265,15 +197,4 @@ KINDS: dict[str, Kind] = {
         Kind("handoff", "Hand off to sales", "handshake", lambda settings: "Hand off to sales", _none),
         Kind("start", "Start another campaign", "workflow", lambda settings: "Start another campaign", _start_problems),
         Kind("exit", "Leave the campaign", "log-out", lambda settings: "Leave the campaign", _none, small=True),
-    )
-}  # fmt: skip
-
-
-def branches(kind: str, settings: Settings) -> list[Branch]:
-    return KINDS[kind].branches(settings) if kind in KINDS else []
-
-
-def title(kind: str, settings: Settings, subject: str = "") -> str:
-    if kind == "email":
-        return f"E-mail: {subject or 'no subject yet'}"
-    return KINDS[kind].words(settings) if kind in KINDS else kind
+)  # fmt: skip

@@ -1,0 +1,48 @@
+"""The kinds of steps a campaign may have."""
+
+from nurturing.kinds.base import (
+    DAYS,
+    DEEDS,
+    LONGEST_WAIT,
+    Branch,
+    Kind,
+    Settings,
+    Surroundings,
+    clock,
+    event_words,
+    length,
+)
+from nurturing.kinds.inside import INSIDE, MOST_ARMS, MOST_POINTS, event_problems, points_kind
+from nurturing.kinds.outside import OUTSIDE
+
+KINDS: dict[str, Kind] = {kind.key: kind for kind in (*INSIDE, *OUTSIDE)}
+
+__all__ = [
+    "DAYS",
+    "DEEDS",
+    "KINDS",
+    "LONGEST_WAIT",
+    "MOST_ARMS",
+    "MOST_POINTS",
+    "Branch",
+    "Kind",
+    "Settings",
+    "Surroundings",
+    "branches",
+    "clock",
+    "event_problems",
+    "event_words",
+    "length",
+    "points_kind",
+    "title",
+]
+
+
+def branches(kind: str, settings: Settings) -> list[Branch]:
+    return KINDS[kind].branches(settings) if kind in KINDS else []
+
+
+def title(kind: str, settings: Settings, subject: str = "") -> str:
+    if kind == "email":
+        return f"E-mail: {subject or 'no subject yet'}"
+    return KINDS[kind].words(settings) if kind in KINDS else kind
