@@ -13,7 +13,8 @@ Clock   the database's now()
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -61,6 +62,11 @@ WITH settled AS (
 )
 SELECT count(*) FROM settled
 """
+DEFER = """
+UPDATE nurturing_message m SET state = 'queued', due_at = turn.at, lease_until = NULL, reply = %s
+FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[]) AS turn (id, attempt, at)
+WHERE m.id = turn.id AND m.attempt = turn.attempt AND m.state = 'claimed'
+"""
 
 
 class Verdict(TextChoices):
@@ -78,16 +84,19 @@ class Claim(NamedTuple):
     attempt: int
 
 
-def claim(limit: int) -> list[Claim]:
-    """Take up to `limit` due mails that may be sent. What may not is held or suppressed on the way."""
-    claims = _claim(limit)
+def claim(limit: int, avoid: Sequence[str] = ()) -> list[Claim]:
+    """Take up to `limit` due mails that may be sent. What may not is held or suppressed on the way.
+
+    `avoid` names domains that get nothing now.
+    """
+    claims = _claim(limit, avoid)
     reach("after_claim")
     return claims
 
 
 @transaction.atomic
-def _claim(limit: int) -> list[Claim]:
-    due = Message.objects.due()
+def _claim(limit: int, avoid: Sequence[str]) -> list[Claim]:
+    due = Message.objects.due().not_to(list(avoid))
     ids = _locked(due.filter(interruptions__lt=SUSPECT), limit) or _locked(due, 1)
     if not ids:
         return []
@@ -167,6 +176,14 @@ def give_back(claims: list[Claim]) -> None:
     """Claimed but not tried: the server went away. They wait where they were."""
     for held in claims:
         _ours(held).update(state=State.QUEUED, lease_until=None)
+
+
+def defer(turns: Sequence[tuple[Claim, datetime]], why: str) -> None:
+    """Claimed, but it is not their turn: each waits until its time. Counts as no failure."""
+    if turns:
+        ids, attempts = zip(*(held for held, _ in turns), strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(DEFER, [why[:300], list(ids), list(attempts), [turn for _, turn in turns]])
 
 
 @transaction.atomic

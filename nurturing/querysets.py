@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import Func, Value
+from django.db.models.functions import Lower, Now
 
 from leads.querysets import leads_of
 
@@ -41,6 +42,15 @@ class MessageQuerySet(models.QuerySet):
     def due(self) -> Self:
         """Waiting, and their time has come. A person's decision or back-off moves `due_at`."""
         return self.filter(state="queued", due_at__lte=Now())
+
+    def not_to(self, domains: list[str]) -> Self:
+        """Without those of the domains; these are lower case."""
+        if not domains:
+            return self
+        domain = Func(
+            "to_address", Value("@"), Value(-1), function="split_part", output_field=models.TextField()
+        )
+        return self.alias(domain=Lower(domain)).exclude(domain__in=domains)
 
     def unsettled(self) -> Self:
         """Their run waits for them: under way, or a person has to decide."""

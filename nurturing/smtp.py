@@ -92,7 +92,12 @@ class Connection:
         return f"{code} {text}"
 
     def drop(self) -> None:
-        """Hang up at once. In the middle of a mail this is the only way to take it back."""
+        """Hang up at once. In the middle of a mail this is the only way to take it back.
+
+        Shut down first: that also wakes a thread that waits for an answer.
+        """
+        with contextlib.suppress(OSError, AttributeError):
+            self._smtp.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
         self._smtp.close()
 
     def alive(self) -> bool:

@@ -5,6 +5,7 @@ from nurturing.models.enrolments import Enrolment, Visit
 from nurturing.models.messages import MailTrouble, Message, TrackedLink, Unsubscribe
 from nurturing.models.returns import MailboxTrouble, ReturnedMail, SoftBounce
 from nurturing.models.segments import Segment
+from nurturing.models.throttles import Throttle, ThrottleSlot, ThrottleState
 
 __all__ = [
     "Campaign",
@@ -17,6 +18,9 @@ __all__ = [
     "Segment",
     "SoftBounce",
     "Step",
+    "Throttle",
+    "ThrottleSlot",
+    "ThrottleState",
     "TrackedLink",
     "Unsubscribe",
     "Visit",

@@ -17,6 +17,9 @@ MODES = {
     "sender": "refuses our sender address",
     "later": "451 to RCPT",
     "never": "550 5.1.1 to RCPT: no such address",
+    "full": "452 4.2.2 to RCPT: the mailbox is full",
+    "busy": "421 to RCPT, hangs up",
+    "hold": "answers RCPT only after `release` other mails were accepted",
     "policy": "554 to the dot",
     "later_dot": "451 to the dot",
     "cut_before_dot": "hangs up after DATA",
@@ -32,6 +35,10 @@ class Sink:
         self.accepted: list[bytes] = []
         self.senders: list[str] = []
         self.connections = 0
+        self.most = 1_000  # connections at once
+        self.open = 0
+        self.release = 0
+        self._modes: dict[asyncio.StreamWriter, str] = {}  # of the mail in hand, for each connection
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -69,14 +76,17 @@ class Sink:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.open += 1
         try:
-            if self.mode != "away":
+            if self.mode != "away" and self.open <= self.most:
                 writer.write(b"220 sink\r\n")
                 while await self._command(reader, writer):
                     pass
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
+            self.open -= 1
+            self._modes.pop(writer, None)
             writer.close()
 
     async def _command(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -87,26 +97,33 @@ class Sink:
         if verb == "MAIL":
             self.senders.append(line.partition("<")[2].partition(">")[0])
         if verb == "RCPT":
-            self._mode_now = self.mode_for.get(line.partition("<")[2].rstrip(">"), self.mode)
-        writer.write(self._answer(verb))
-        return verb != "QUIT"
+            mode = self.mode_for.get(line.partition("<")[2].partition(">")[0], self.mode)
+            self._modes[writer] = mode
+            while mode == "hold" and len(self.accepted) < self.release:
+                await asyncio.sleep(0.01)
+        writer.write(self._answer(verb, self._modes.get(writer, self.mode)))
+        return verb != "QUIT" and not (verb == "RCPT" and mode == "busy")
 
-    def _answer(self, verb: str) -> bytes:
+    def _answer(self, verb: str, mode: str) -> bytes:
         if verb == "MAIL" and self.mode == "sender":
             return b"550 5.7.1 who are you\r\n"
-        if verb == "RCPT" and self._mode_now == "later":
+        if verb == "RCPT" and mode == "later":
             return b"451 4.3.0 later\r\n"
-        if verb == "RCPT" and self._mode_now == "never":
+        if verb == "RCPT" and mode == "full":
+            return b"452 4.2.2 full\r\n"
+        if verb == "RCPT" and mode == "busy":
+            return b"421 4.7.0 too many\r\n"
+        if verb == "RCPT" and mode == "never":
             return b"550 5.1.1 no such user\r\n"
         return {"QUIT": b"221 bye\r\n", "EHLO": b"250 sink\r\n"}.get(verb, b"250 2.0.0 ok\r\n")
 
     async def _data(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        mode = self._mode_now
+        mode = self._modes.get(writer, self.mode)
         if mode == "cut_before_dot":
             return False
         writer.write(b"354 go on\r\n")
         raw = (await reader.readuntil(b"\r\n.\r\n"))[:-5].replace(b"\r\n..", b"\r\n.")
-        if mode in ("accept", "cut_after_dot"):
+        if mode in ("accept", "hold", "cut_after_dot"):
             self.accepted.append(raw)
         if mode in ("cut_after_dot", "lose_after_dot"):
             return False
@@ -116,5 +133,3 @@ class Sink:
             )
         )
         return True
-
-    _mode_now = "accept"
