@@ -102,6 +102,17 @@ def columns(lead_ids: Sequence[int], keys: Iterable[str] | None = None) -> dict[
     return {key: result.get(key) or [None] * len(lead_ids) for key in [*wanted, *own]}
 
 
+def value_of(lead: Lead, key: str) -> Any:
+    """One field of the registry for a lead that is at hand, with its company; None when it is not known."""
+    field = FIELDS.get(key)
+    if field is None:
+        return None
+    table, _, name = field.column.partition(".")
+    row: Any = lead if table == "l" else lead.company
+    raw = getattr(row, name) if row else None
+    return _known(field.derive(raw) if field.derive else raw)
+
+
 class Raw(NamedTuple):
     """One field of many leads as the table has it: hashable values, and what turns each into the field's value."""
 

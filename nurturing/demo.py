@@ -9,9 +9,10 @@ from typing import Any
 
 from accounts.models import User
 from leads.models import Lead
+from nurturing.content.schema import from_text
 from nurturing.demo_runs import people_who_qualified, play
 from nurturing.models import Campaign, CampaignVersion, Segment
-from nurturing.services import campaigns, drafting
+from nurturing.services import campaigns, contents, drafting
 
 SEED = 5
 MINUTES_A_DAY = 1440
@@ -86,4 +87,4 @@ def _step(version: CampaignVersion, kind: str, first: Any, body: str = "") -> No
     if kind == "wait":
         drafting.change_step(step=step, settings={"minutes": first * MINUTES_A_DAY})
     else:
-        drafting.change_step(step=step, subject=first, body=body)
+        contents.save(step=step, seen="", subject=first, preheader="", content=from_text(body))

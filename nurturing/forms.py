@@ -12,7 +12,7 @@ from django.http import QueryDict
 
 from leads.fields import Field
 from nurturing import segments
-from nurturing.models import Campaign, Segment, Step
+from nurturing.models import Campaign, Segment
 
 MOST_CONDITIONS = 20
 UNITS = {"minutes": 1, "hours": 60, "days": 1440, "weeks": 10080}
@@ -44,32 +44,6 @@ class CampaignForm(forms.ModelForm):
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()
         return _unused(name, Campaign.objects.exclude(pk=self.instance.pk), "campaign")
-
-
-class MailForm(forms.ModelForm):
-    subject = forms.CharField(max_length=200, required=False)
-    body = forms.CharField(
-        label="Text",
-        max_length=20_000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 12}),
-        help_text=(
-            "A blank line begins a paragraph. [words](https://…) is a link, [button: words](https://…) a button, "
-            "**bold** is bold. Merge fields: {{ first_name | default: “there” }}."
-        ),
-    )
-
-    class Meta:
-        model = Step
-        fields = ("subject", "body")
-
-    def clean_body(self) -> str:
-        """Word processors turn the quotes of a merge field into typographic ones."""
-        return (
-            self.cleaned_data["body"].replace("“", '"').replace("”", '"')
-            if "{{" in self.cleaned_data["body"]
-            else self.cleaned_data["body"]
-        )
 
 
 class WaitForm(forms.Form):

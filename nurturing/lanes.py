@@ -118,7 +118,9 @@ class Run:
         self._look_at = time.monotonic() + LOOK_AGAIN if self._drained else 0
 
     def _admit(self, claims: Sequence[Claim]) -> None:
-        rows = Message.objects.select_related("enrolment__lead__company", "step__version")
+        rows = Message.objects.select_related(
+            "enrolment__lead__company", "enrolment__lead__score", "step__version"
+        )
         found = rows.in_bulk([held.message_id for held in claims])
         self.messages |= found
         by_domain: dict[str, list[Claim]] = defaultdict(list)

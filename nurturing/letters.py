@@ -12,8 +12,10 @@ from django.conf import settings
 from django.urls import reverse
 
 from accounts.models import Organisation
+from leads import fields
 from leads.models import Lead
 from nurturing import return_path, tokens
+from nurturing.content.choosing import Facts
 from nurturing.models import Message, Step
 from nurturing.rendering import Addresses, Letter, Mail, Sender
 
@@ -30,7 +32,8 @@ def sender_of(organisation: Organisation) -> Sender:
 def mail_of(step: Step, sender: Sender) -> Mail:
     return Mail(
         subject=step.subject,
-        body=step.body,
+        preheader=step.preheader,
+        content=step.content,
         sender=sender,
         list_name=f"campaign-{step.version.campaign_id}",
     )
@@ -55,16 +58,43 @@ def values_of(lead: Lead, sender: Sender) -> dict[str, Any]:
     }
 
 
+SCORED = {  # of the floor below; everything else that a block may ask stands in leads.fields
+    "score": fields.Field("score", "Score", "number", "score"),
+    "band": fields.Field("band", "Score band", "choice", "score"),
+    "stage": fields.Field("stage", "Stage", "choice", "score"),
+}
+
+
+def askable() -> dict[str, fields.Field]:
+    """The fields that personal and conditional blocks may ask; one query."""
+    return SCORED | fields.all_fields()
+
+
+def facts_of(lead: Lead) -> Facts:
+    """What personal and conditional blocks may ask; fields as in leads.fields, and what the score says."""
+
+    def fact(key: str) -> Any:
+        if key in ("score", "band"):
+            found = getattr(lead, "score", None)
+            return found and (found.total if key == "score" else found.band)
+        if key.startswith(fields.CUSTOM):
+            return lead.custom.get(key.removeprefix(fields.CUSTOM))
+        return lead.stage if key == "stage" else fields.value_of(lead, key)
+
+    return fact
+
+
 def letter_for(message: Message, links: Mapping[str, int], sender: Sender, at: datetime) -> Letter:
     """`links`: target -> id of its TrackedLink. A target without a row is linked to as it is."""
-    values = values_of(message.enrolment.lead, sender)
+    lead = message.enrolment.lead
     found = addresses(message.key, links, sender.domain)
-    return Letter(message.key.hex, message.to_address, values, found, at)
+    return Letter(message.key.hex, message.to_address, values_of(lead, sender), found, at, facts_of(lead))
 
 
 def test_letter(lead: Lead, to_address: str, sender: Sender, at: datetime, key: UUID) -> Letter:
     """For previews and test mails: direct links, and an unsubscribe page that says it is a test."""
-    return Letter(key.hex, to_address, values_of(lead, sender), addresses(tokens.TEST, {}), at)
+    values, facts = values_of(lead, sender), facts_of(lead)
+    return Letter(key.hex, to_address, values, addresses(tokens.TEST, {}), at, facts)
 
 
 def addresses(key: UUID, links: Mapping[str, int], mail_domain: str = "") -> Addresses:

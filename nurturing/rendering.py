@@ -1,7 +1,8 @@
 """A mail as bytes with slots: compiled once for each step, filled for each lead.
 
 Building a message with the email package costs about eight times what sending it costs, so everything that is
-the same for all leads is encoded once. What differs is a slot: a merge field, a tracked link, an address.
+the same for all leads is encoded once. What differs is a slot: a merge field, a tracked link, an address. Personal and
+conditional blocks are choices between pieces that are encoded already.
 
 Encoding  both parts are quoted-printable; each slot stands between soft line breaks, so no line gets too long
 Headers   values lose control characters and are encoded by RFC 2047, so no name can add a header
@@ -12,15 +13,18 @@ from __future__ import annotations
 
 import quopri
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
 from html import escape
 from typing import Any, NamedTuple
 
-from nurturing import markup, merging
-from nurturing.markup import FONT, Piece
+from nurturing import merging
+from nurturing.content import Block, compiling, markup
+from nurturing.content.choosing import Facts, nothing
+from nurturing.content.compiling import Choice, Frame, Node, Picture
+from nurturing.content.markup import Piece
 
 BREAK = b"=\r\n"
 BOUNDARY = "=_tandem_parts"  # "=_" never occurs in quoted-printable text
@@ -64,31 +68,43 @@ class Letter(NamedTuple):
     values: Mapping[str, Any]
     addresses: Addresses
     at: datetime  # for the Date header
+    facts: Facts = nothing  # what personal and conditional blocks ask
 
 
 class Mail:
     """One step's mail, compiled."""
 
-    def __init__(self, *, subject: str, body: str, sender: Sender, list_name: str) -> None:
-        self.subject = markup.inline(subject)
+    def __init__(
+        self,
+        *,
+        subject: str,
+        content: list[Block],
+        sender: Sender,
+        list_name: str,
+        preheader: str = "",
+        picture: Picture = str,
+    ) -> None:
+        self.subject, self.preheader = markup.inline(subject), markup.inline(preheader)
         self.sender = sender
         self.list_id = f"<{list_name}.{sender.domain}>"
         self.sender_header = _from(sender)
-        pieces = markup.parts(body)
-        self.text = _chunks([*pieces.text, *_text_footer(sender)])
-        self.html = _chunks([*_html_head(), *pieces.html, *_html_footer(sender)])
-        self.fields = {piece.value for piece in (*pieces.text, *pieces.html) if piece.kind == "field"}
+        self.choosers = compiling.choosers(content)
+        text = [*compiling.as_text(content), *_text_footer(sender)]
+        html = compiling.as_html(content, _frame(sender, preheader), picture)
+        self.text, self.html = _chunks(text), _chunks(html)
+        self.fields = {piece.value for piece in _pieces([*text, *html]) if piece.kind == "field"}
 
     def fill(self, letter: Letter) -> bytes:
         """The whole message with CRLF line ends. Raises CannotCompose."""
-        words = self._words(letter.values)
-        text = _join(self.text, letter, words, html=False)
-        html = _join(self.html, letter, words, html=True)
+        made = self._made(letter)
+        text, html = _join(self.text, made, html=False), _join(self.html, made, html=True)
         return b"".join((self._headers(letter), _part("plain"), text, _part("html"), html, _END))
 
     def subject_for(self, values: Mapping[str, Any]) -> str:
-        words = [merging.fill(value, values) if kind == "field" else value for kind, value in self.subject]
-        return merging.clean("".join(words)) or "(no subject)"
+        return _in_one_line(self.subject, values) or "(no subject)"
+
+    def preheader_for(self, values: Mapping[str, Any]) -> str:
+        return _in_one_line(self.preheader, values)
 
     def _headers(self, letter: Letter) -> bytes:
         unsubscribe = f"<{letter.addresses.unsubscribe}>"
@@ -112,15 +128,30 @@ class Mail:
 
     def as_html(self, letter: Letter) -> str:
         """The HTML part in plain, for the preview."""
-        words = self._words(letter.values)
-        pieces = [
-            chunk if isinstance(chunk, Piece) else Piece("static", _decoded(chunk)) for chunk in self.html
-        ]
-        return "".join(_value(piece, letter, words, html=True) for piece in pieces)
+        return _decoded(_join(self.html, self._made(letter), html=True))
 
-    def _words(self, values: Mapping[str, Any]) -> Words:
-        """Each merge field once, though it stands in text and HTML."""
-        return {field: merging.fill(field, values) for field in self.fields}
+    def as_text(self, letter: Letter) -> str:
+        return _decoded(_join(self.text, self._made(letter), html=False))
+
+    def _made(self, letter: Letter) -> _Made:
+        """Each merge field and each choice once, though they stand in text and HTML."""
+        words = {field: merging.fill(field, letter.values) for field in self.fields}
+        return _Made(
+            letter.addresses, words, {key: choose(letter.facts) for key, choose in self.choosers.items()}
+        )
+
+
+def _in_one_line(pieces: list[Piece], values: Mapping[str, Any]) -> str:
+    words = [merging.fill(value, values) if kind == "field" else value for kind, value in pieces]
+    return merging.clean("".join(words))
+
+
+class _Made(NamedTuple):
+    """What one letter puts into the slots."""
+
+    addresses: Addresses
+    words: Words
+    chosen: Mapping[str, int]  # id of a block -> number of the option
 
 
 def message_id(key: str, domain: str) -> str:
@@ -162,40 +193,56 @@ def _header(value: str, name: str) -> str:
     return Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
 
 
-Chunk = bytes | Piece
+class Fork(NamedTuple):
+    """A choice whose options are encoded."""
+
+    block: str
+    options: list[list[bytes | Piece]]
 
 
-def _chunks(pieces: list[Piece]) -> list[Chunk]:
-    """Neighbouring static pieces joined and encoded; slots left between them."""
+Chunk = bytes | Piece | Fork
+
+
+def _pieces(nodes: list[Node]) -> Iterator[Piece]:
+    for node in nodes:
+        if isinstance(node, Choice):
+            yield from (piece for option in node.options for piece in option)
+        else:
+            yield node
+
+
+def _chunks(nodes: Sequence[Node]) -> list[Any]:
+    """Neighbouring static pieces joined and encoded; slots and forks left between them."""
     chunks: list[Chunk] = []
     static = ""
-    for piece in [*pieces, Piece("end", "")]:
-        if piece.kind == "static":
-            static += piece.value
+    for node in [*nodes, Piece("end", "")]:
+        if isinstance(node, Piece) and node.kind == "static":
+            static += node.value
             continue
         if static:
             chunks.append(quoted(static))
         static = ""
-        chunks.append(piece)
+        options = [_chunks(each) for each in node.options] if isinstance(node, Choice) else []
+        chunks.append(Fork(node.block, options) if isinstance(node, Choice) else node)
     return chunks[:-1]
 
 
-def _join(chunks: list[Chunk], letter: Letter, words: Words, *, html: bool) -> bytes:
+def _join(chunks: Sequence[Chunk], made: _Made, *, html: bool) -> bytes:
     parts: list[bytes] = []
     for chunk in chunks:
         if isinstance(chunk, bytes):
             parts.append(chunk)
+        elif isinstance(chunk, Fork):
+            parts += (BREAK, _join(chunk.options[made.chosen[chunk.block]], made, html=html), BREAK)
         else:
-            parts += (BREAK, quoted(_value(chunk, letter, words, html=html)), BREAK)
+            parts += (BREAK, quoted(_value(chunk, made, html=html)), BREAK)
     return b"".join(parts)
 
 
-def _value(piece: Piece, letter: Letter, words: Words, *, html: bool) -> str:
-    addresses = letter.addresses
-    if piece.kind == "static":
-        return piece.value
+def _value(piece: Piece, made: _Made, *, html: bool) -> str:
+    addresses = made.addresses
     if piece.kind == "field":
-        value = words[piece.value]
+        value = made.words[piece.value]
     elif piece.kind == "link":
         value = addresses.link(piece.value)
     elif piece.kind == "pixel":
@@ -249,25 +296,18 @@ def _text_footer(sender: Sender) -> list[Piece]:
     ]
 
 
-def _html_head() -> list[Piece]:
-    head = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Mail</title></head>\n'
-        f'<body style="margin:0;padding:24px;background:#ffffff;color:#1b2130;{FONT};font-size:15px;line-height:1.5">\n'
-        '<div style="max-width:560px">\n'
-    )
-    return [Piece("static", head)]
+def _frame(sender: Sender, preheader: str) -> Frame:
+    title = [Piece("static", escape(sender.organisation))]
+    return Frame(title, markup.words(markup.inline(preheader)), _html_footer(sender), [Piece("pixel", "")])
 
 
 def _html_footer(sender: Sender) -> list[Piece]:
     postal = escape(f"{sender.organisation}\n{sender.postal_address}").replace("\n", "<br>\n")
     return [
-        Piece(
-            "static",
-            f'<p style="margin:28px 0 0;padding-top:12px;border-top:1px solid #d9dde6;color:#5b6475;{FONT};',
-        ),
-        Piece("static", f'font-size:12px">{escape(reason(sender))} <a style="color:#5b6475" href="'),
+        Piece("static", f'<p style="{FOOTER}">{escape(reason(sender))} <a style="color:#5b6475" href="'),
         Piece("unsubscribe", ""),
-        Piece("static", f'">Unsubscribe</a><br>\n{postal}</p>\n</div>\n'),
-        Piece("pixel", ""),
-        Piece("static", "</body></html>\n"),
+        Piece("static", f'">Unsubscribe</a><br>\n{postal}</p>\n'),
     ]
+
+
+FOOTER = "margin:0;padding-top:12px;border-top:1px solid #d9dde6"

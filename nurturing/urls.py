@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from nurturing.views import campaigns, decisions, mailbox, people, public, returned, segments, steps
+from nurturing.views import campaigns, content, decisions, mailbox, people, public, returned, segments, steps
 
 app_name = "nurturing"
 urlpatterns = [
@@ -22,7 +22,8 @@ urlpatterns = [
         name="state",
     ),
     path("steps/<int:pk>/", steps.step, name="step"),
-    path("steps/<int:pk>/preview/", steps.preview, name="preview"),
+    path("steps/<int:pk>/content/", content.edit, name="content"),
+    path("steps/<int:pk>/content/preview/", content.preview, name="preview"),
     path("steps/<int:pk>/up/", steps.move, {"way": "up"}, name="step_up"),
     path("steps/<int:pk>/down/", steps.move, {"way": "down"}, name="step_down"),
     path("steps/<int:pk>/removal/", steps.remove, name="step_removal"),

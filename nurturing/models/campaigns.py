@@ -137,9 +137,10 @@ class Step(models.Model):
         default=dict, blank=True, help_text="What the kind asks for: nurturing.kinds."
     )
     subject = models.CharField(max_length=200, blank=True)
-    body = models.TextField(
-        blank=True, help_text="Text with merge fields such as {{ first_name | default: 'there' }}."
+    preheader = models.CharField(
+        max_length=200, blank=True, help_text="Shown after the subject in the list of mails."
     )
+    content = models.JSONField(default=list, blank=True, help_text="Blocks: nurturing.content.schema.")
 
     class Meta:
         ordering: ClassVar = ["position"]

@@ -5,6 +5,7 @@ A version is edited until it is published; then it is frozen, and whoever is in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from accounts.models import Organisation
 from leads import fields
 from leads.events import publish
 from leads.models import CustomField
-from nurturing import kinds, markup, merging
+from nurturing import content, kinds, letters
 from nurturing.events import CampaignActivated, MessagesQueued
 from nurturing.graph import Graph
 from nurturing.models import Campaign, CampaignVersion, Message, Segment, Step, TrackedLink
@@ -104,9 +105,9 @@ def problems(version: CampaignVersion) -> list[Problem]:
         if any(line.step.kind == "email" for line in graph.lines())
         else [Problem("There is no e-mail in it.")]
     )
-    around, own_fields = surroundings(version), list(CustomField.objects.values_list("key", flat=True))
+    around, known = surroundings(version), letters.askable()
     for line in graph.lines():
-        texts = _step_problems(line.step, graph, around, own_fields)
+        texts = _step_problems(line.step, graph, around, known)
         found += [Problem(text, line.number, step_id=line.step.pk) for text in texts]
     if not Organisation.current().postal_address.strip():
         text = "Your company's postal address is missing. The law wants it under every mail."
@@ -152,7 +153,7 @@ def publish_version(*, campaign: Campaign, actor: Any) -> CampaignVersion:
     if found:
         raise CannotPublish(found)
     for step in draft.steps.filter(kind=Step.Kind.EMAIL):
-        TrackedLink.objects.bulk_create(TrackedLink(step=step, url=url) for url in markup.links(step.body))
+        TrackedLink.objects.bulk_create(TrackedLink(step=step, url=url) for url in content.links(step))
     CampaignVersion.objects.filter(pk=draft.pk).update(frozen_at=Now())
     if campaign.state == State.DRAFT:
         Campaign.objects.filter(pk=campaign.pk).update(state=State.ACTIVE, activated_at=Now())
@@ -189,9 +190,11 @@ def _change_state(campaign: Campaign, before: tuple[str, ...], after: str) -> No
         raise NotPossible(f"Nothing was changed: the campaign is {now} by now.")
 
 
-def _step_problems(step: Step, graph: Graph, around: kinds.Surroundings, own_fields: list[str]) -> list[str]:
+def _step_problems(
+    step: Step, graph: Graph, around: kinds.Surroundings, known: Mapping[str, Any]
+) -> list[str]:
     if step.kind == Step.Kind.EMAIL:
-        return _mail_problems(step, graph, own_fields)
+        return _mail_problems(step, graph, known)
     if step.kind not in kinds.KINDS:
         return ["This kind of step does not exist."]
     found = list(kinds.KINDS[step.kind].problems(step.settings, around))
@@ -202,11 +205,8 @@ def _step_problems(step: Step, graph: Graph, around: kinds.Surroundings, own_fie
     return found
 
 
-def _mail_problems(step: Step, graph: Graph, own_fields: list[str]) -> list[str]:
-    found = [] if step.subject.strip() else ["The mail has no subject."]
-    found += [] if step.body.strip() else ["The mail has no text."]
-    found += merging.problems(step.subject, own_fields) + merging.problems(step.body, own_fields)
-    found += markup.problems(step.body)
+def _mail_problems(step: Step, graph: Graph, known: Mapping[str, Any]) -> list[str]:
+    found = [problem.text for problem in content.problems(step, known)]
     if any(halt is not None and halt.kind == Step.Kind.EMAIL for halt in graph.next_halts(step)):
         found.append("Another mail follows at once. Put a wait between them.")
     return found

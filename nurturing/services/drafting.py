@@ -55,7 +55,7 @@ def add_step(
 
 @transaction.atomic
 def change_step(*, step: Step, **values: Any) -> None:
-    """Its `settings`, or a mail's `subject` and `body`. The database refuses it for a frozen version.
+    """Its `settings`; what a mail says is written by services.contents. The database refuses it for a frozen version.
 
     Steps in a branch that the new settings no longer have move behind this step, so that nothing is lost.
     """

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import roles
-from accounts.models import Organisation
-from leads.models import Lead
-from nurturing import figures, letters, merging, segments
-from nurturing.forms import MailForm, WaitForm
+from nurturing import content_pages, figures, segments
+from nurturing.content_forms import ContentForm
+from nurturing.forms import WaitForm
 from nurturing.graph import Graph
 from nurturing.models import Campaign, CampaignVersion, Step
-from nurturing.services import campaigns, drafting, mails
+from nurturing.services import campaigns, drafting
 from nurturing.views.campaigns import STATE_TONES, _campaign, _tabs
-from nurturing.views.frames import framed
 
 ADD_KINDS = (("email", "Add e-mail", "mail"), ("wait", "Add wait", "hourglass"))
-FRAME_CSP = {
-    "default-src": ["'none'"],
-    "style-src": ["'unsafe-inline'"],  # mail programs know no other way
-    "frame-ancestors": ["'self'"],
-    "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
-}
 
 
 @roles("marketer")
@@ -78,11 +67,11 @@ def step(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         return redirect(_address(campaign, chosen))
     form = _form(chosen, request.POST)
+    if form is None:
+        raise Http404
     if not form.is_valid():
         return _editor(request, campaign, chosen.version, Step.objects.get(pk=pk), form, status=422)
-    drafting.change_step(step=chosen, **_values(form))
-    if request.POST.get("do") == "test":
-        _send_test(request, chosen)
+    drafting.change_step(step=chosen, settings={"minutes": form.minutes})
     return _changed(request, campaign, chosen)
 
 
@@ -101,18 +90,6 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = chosen.version.campaign
     drafting.remove_step(step=chosen)
     return _changed(request, campaign, None)
-
-
-@roles("marketer")
-@require_GET
-@framed(FRAME_CSP)
-def preview(request: HttpRequest, pk: int) -> HttpResponse:
-    """The HTML part as a lead would get it, shut in: no script, no address of ours is called."""
-    chosen = _step(request, pk)
-    lead = _preview_lead(request, chosen.version.campaign)
-    sender = letters.sender_of(Organisation.current())
-    letter = letters.test_letter(lead, lead.email or "", sender, timezone.now(), uuid4())
-    return HttpResponse(letters.mail_of(chosen, sender).as_html(letter))
 
 
 def _editor(
@@ -141,53 +118,19 @@ def _editor(
         "inside": campaign.enrolments.active().count(),
         "problems": campaigns.problems(version) if editing else [],
         "trouble": figures.trouble(),
-        "merge_fields": merging.FIELDS,
         "add_kinds": ADD_KINDS,
-        **(_as_seen(request, chosen) if chosen else {}),
+        **_content(request, chosen, form, editing=editing),
     }
     template = "nurturing/_editor_answer.html" if request.wants_fragment else "nurturing/editor.html"  # type: ignore[attr-defined]
     return render(request, template, context, status=status)
 
 
-def _as_seen(request: HttpRequest, chosen: Step) -> dict[str, Any]:
-    if chosen.kind != Step.Kind.EMAIL:
+def _content(request: HttpRequest, chosen: Step | None, form: Any, *, editing: bool) -> dict[str, Any]:
+    """What nurturing/content/_editor.html and _preview.html need."""
+    if chosen is None or chosen.kind != Step.Kind.EMAIL:
         return {}
-    asked = request.GET.get("lead", "").strip()[:254]
-    lead = _preview_lead(request, chosen.version.campaign)
-    sender = letters.sender_of(Organisation.current())
-    return {
-        "preview_lead": lead,
-        "asked_lead": asked,
-        "lead_not_found": bool(asked)
-        and (lead.email or "").lower() != asked.lower()
-        and str(lead.pk) != asked,
-        "sender": sender,
-        "seen_subject": letters.mail_of(chosen, sender).subject_for(letters.values_of(lead, sender)),
-    }
-
-
-def _preview_lead(request: HttpRequest, campaign: Campaign) -> Lead:
-    """The one asked for by address or number, else a member of the segment, else an invented person."""
-    asked = request.GET.get("lead", "").strip()[:254].replace("\x00", "")
-    people = Lead.objects.visible_to(request.user).select_related("company")
-    if asked:
-        by_id = Q(pk=int(asked)) if asked.isdecimal() and len(asked) < 19 else Q()
-        found = people.filter(by_id or Q(email__iexact=asked)).first()
-        if found:
-            return found
-    members = people.filter(pk__in=segments.members(campaign.segment).values("pk"))
-    return members.exclude(email=None).order_by("-pk").first() or Lead(
-        first_name="Ingrid", email="ingrid@example.com"
-    )
-
-
-def _send_test(request: HttpRequest, chosen: Step) -> None:
-    lead = _preview_lead(request, chosen.version.campaign)
-    try:
-        mails.send_test(step=chosen, lead=lead, actor=request.user)
-        messages.success(request, f"Sent to {request.user}, as {lead.name[:80]} would get it.")
-    except mails.CannotSend as error:
-        messages.error(request, str(error)[:300])
+    shown = form if isinstance(form, ContentForm) else ContentForm(chosen)
+    return content_pages.seen(request, chosen) | (content_pages.editor(chosen, shown) if editing else {})
 
 
 def _changed(request: HttpRequest, campaign: Campaign, chosen: Step | None) -> HttpResponse:
@@ -204,15 +147,10 @@ def _address(campaign: Campaign, chosen: Step | None) -> str:
 
 
 def _form(chosen: Step, data: Any = None) -> Any:
+    """Of a wait; a mail's is nurturing.content_forms."""
     if chosen.kind == Step.Kind.EMAIL:
-        return MailForm(data, instance=chosen)
+        return None
     return WaitForm(data) if data is not None else WaitForm.showing(chosen.settings.get("minutes") or 1)
-
-
-def _values(form: Any) -> dict[str, Any]:
-    if isinstance(form, WaitForm):
-        return {"settings": {"minutes": form.minutes}}
-    return {"subject": form.cleaned_data["subject"], "body": form.cleaned_data["body"]}
 
 
 def _step(request: HttpRequest, pk: int) -> Step:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from leads.models import Lead
+from nurturing.content.schema import from_text
 from nurturing.models import Campaign, CampaignVersion, Enrolment, Message, Segment, Step
 from nurturing.services import advancing, campaigns, drafting, enrolments
 
@@ -53,7 +54,7 @@ def draft(**values: Any) -> Campaign:
 
 def email(campaign: Campaign, subject: str = "Hello", body: str = HELLO) -> Step:
     step = drafting.add_step(version=_draft_of(campaign), kind="email")
-    step.subject, step.body = subject, body
+    step.subject, step.content = subject, from_text(body)
     step.save()
     return step
 

@@ -61,7 +61,8 @@ def test_steps_are_added_moved_and_written_without_a_reload(page_as: PageAs, mar
 
     page.get_by_role("button", name="Add e-mail").click()
     page.get_by_label("Subject").fill("Hello from us")
-    page.get_by_label("Text").fill(factories.HELLO)
+    page.get_by_role("button", name="Text", exact=True).click()
+    page.get_by_role("textbox", name="Text").fill(factories.HELLO)
     page.get_by_role("button", name="Save draft").click()
     page.get_by_text("E-mail: Hello from us").wait_for()
     page.get_by_role("button", name="Add wait").click()

@@ -132,7 +132,9 @@ def test_from_segment_to_live_campaign(marketer: Client) -> None:
 
     marketer.post(url("steps", campaign.pk), {"kind": "email"})
     step = Step.objects.get()
-    marketer.post(url("step", step.pk), {"subject": "Hello", "body": factories.HELLO, "do": "save"})
+    marketer.post(url("content", step.pk), {"subject": "Hello", "do": "add:text"})
+    hello = {"block": "b1 text  0 0", "b1-text": factories.HELLO}
+    marketer.post(url("content", step.pk), {"subject": "Hello", **hello, "do": "save"})
     marketer.post(url("state", campaign.pk, "publish"))
 
     campaign.refresh_from_db()
@@ -152,7 +154,7 @@ def test_a_frozen_step_cannot_be_changed_by_its_address(marketer: Client) -> Non
     factories.running()
     step = Step.objects.first()
 
-    for name in ("step", "step_up", "step_removal"):
+    for name in ("step", "content", "step_up", "step_removal"):
         assert marketer.post(url(name, step.pk), {"subject": "x"}).status_code == 404
 
     step.refresh_from_db()
@@ -213,7 +215,8 @@ def test_a_test_mail_goes_to_the_one_who_asked(marketer: Client, mara: User, sin
     factories.organisation()
     step = factories.email(factories.draft())
 
-    marketer.post(url("step", step.pk), {"subject": "Hello", "body": "Hi", "do": "test"})
+    hello = {"block": "b1 text  0 0", "b1-text": "Hi"}
+    marketer.post(url("content", step.pk), {"subject": "Hello", **hello, "do": "test"})
 
     assert [mail["To"] for mail in sink.mails] == [mara.email]
     assert not Message.objects.exists()

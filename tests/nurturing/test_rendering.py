@@ -10,14 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nurturing import markup, merging, rendering
+from nurturing import merging, rendering
+from nurturing.content import markup
+from nurturing.content.schema import from_text
 from nurturing.rendering import Addresses, Letter, Mail, Sender
 
 SENDER = Sender("Quillstone & Søn", "Dana Cole", "dana@quillstone.example", "Kai 4\n20457 Hamburg")
 
 
 def filled(body: str, subject: str = "Hi", **values: object) -> EmailMessage:
-    mail = Mail(subject=subject, body=body, sender=SENDER, list_name="campaign-3")
+    mail = Mail(subject=subject, content=from_text(body), sender=SENDER, list_name="campaign-3")
     addresses = Addresses(
         "https://t.example/u/1/",
         "https://t.example/o/1.gif",
@@ -101,9 +103,3 @@ def test_a_domain_in_another_script_is_written_in_ascii() -> None:
 )
 def test_a_link_that_is_no_web_address_is_refused(target: str) -> None:
     assert markup.problems(f"[x]({target})")
-
-
-def test_two_buttons_are_one_too_many() -> None:
-    body = "[button: A](https://a.example)\n\n[button: B](https://b.example)"
-
-    assert markup.problems(body) == ["A mail has at most one button."]

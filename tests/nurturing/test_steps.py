@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from leads.models import Activity, CustomField, Lead, OutreachTask
 from leads.services.activities import record_activity
+from nurturing.content.schema import from_text
 from nurturing.models import Campaign, Enrolment, Message, Step, Visit
 from nurturing.services import advancing, campaigns, drafting, enrolments
 from nurturing.services.steps import outreach, waiting
@@ -27,7 +28,7 @@ def add(
 
 def mail(campaign: Campaign, subject: str, parent: Step | None = None, branch: str = "") -> Step:
     step = add(campaign, "email", parent, branch)
-    drafting.change_step(step=step, subject=subject, body="Hello")
+    drafting.change_step(step=step, subject=subject, content=from_text("Hello"))
     return step
 
 

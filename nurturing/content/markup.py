@@ -1,7 +1,6 @@
-"""What a marketer types, as text and as HTML: paragraphs, **bold**, lists, links and one button.
+"""What a marketer types, as text and as HTML: paragraphs, **bold**, lists and links.
 
-    A blank line begins a paragraph; "- " begins a list entry; [words](https://...) is a link;
-    [button: words](https://...) alone in a paragraph is the button.
+    A blank line begins a paragraph; "- " begins a list entry; [words](https://...) is a link.
 
 Merge fields pass through untouched, as pieces of their own, so that a mail can be compiled once and filled for
 each lead. Pure.
@@ -19,17 +18,13 @@ from nurturing import merging
 
 TARGET = r"((?:\{\{[^}]*\}\}|[^)\s])*)"  # a merge field is read as part of it, so that it can be refused
 LINK = re.compile(rf"\[([^\]\n]{{1,200}})\]\({TARGET}\)")
-BUTTON = re.compile(rf"\[button:\s*([^\]\n]{{1,80}})\]\({TARGET}\)\Z", re.IGNORECASE)
 BARE = re.compile(r"https?://[^\s<>()\[\]\"']*[^\s<>()\[\]\"'.,;:!?]")
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 INLINE = re.compile(rf"({merging.FIELD.pattern})|{LINK.pattern}|({BARE.pattern})", re.DOTALL)
 
 FONT = "font-family:Helvetica,Arial,sans-serif"
 P = "margin:0 0 16px"
-BUTTON_STYLE = (
-    "display:inline-block;padding:11px 18px;border-radius:8px;background:#1f4fb4;color:#ffffff;"
-    "text-decoration:none;font-weight:bold"
-)
+LINK_STYLE = "color:#1f4fb4"
 
 
 class Piece(NamedTuple):
@@ -45,16 +40,16 @@ class Parts(NamedTuple):
 
 
 def problems(body: str) -> list[str]:
-    """What is wrong with the links of a body, in words."""
-    found = []
-    for target in links(body):
-        if "{{" in target:
-            found.append("A link must not contain a merge field: it could lead anywhere.")
-        elif not is_web_address(target):
-            found.append(f"The link {target[:80] or '(empty)'} must begin with https:// or http://.")
-    if sum(1 for block in blocks(body) if BUTTON.match(block)) > 1:
-        found.append("A mail has at most one button.")
-    return found
+    """What is wrong with the links of a text, in words."""
+    return [problem for target in links(body) for problem in target_problems(target)]
+
+
+def target_problems(target: str) -> list[str]:
+    if "{{" in target:
+        return ["A link must not contain a merge field: it could lead anywhere."]
+    if not is_web_address(target):
+        return [f"The link {target[:80] or '(empty)'} must begin with https:// or http://."]
+    return []
 
 
 def links(body: str) -> list[str]:
@@ -72,19 +67,30 @@ def is_web_address(target: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and len(target) <= 2000
 
 
-def blocks(body: str) -> list[str]:
+def paragraphs(body: str) -> list[str]:
     lines = body.replace("\r\n", "\n").replace("\r", "\n")
     return [block.strip() for block in re.split(r"\n\s*\n", lines) if block.strip()]
 
 
 def parts(body: str) -> Parts:
-    """The body as pieces of the text part and of the HTML part."""
+    """A text as pieces of the text part and of the HTML part."""
     text: list[Piece] = []
     html: list[Piece] = []
-    for block in blocks(body):
-        text += [*_text_block(block), Piece("static", "\n\n")]
-        html += [*_html_block(block), Piece("static", "\n")]
+    for paragraph in paragraphs(body):
+        text += [*_text_paragraph(paragraph), Piece("static", "\n\n")]
+        html += [*_html_paragraph(paragraph), Piece("static", "\n")]
     return Parts(text, html)
+
+
+def line(source: str) -> Parts:
+    """One line: merge fields and **bold**."""
+    pieces = inline(" ".join(source.split()))
+    text = [Piece(kind, BOLD.sub(r"\1", value) if kind == "static" else value) for kind, value in pieces]
+    return Parts(text, words(pieces))
+
+
+def words(pieces: list[Piece]) -> list[Piece]:
+    return [Piece(kind, _html_text(value) if kind == "static" else value) for kind, value in pieces]
 
 
 def inline(source: str) -> list[Piece]:
@@ -98,10 +104,7 @@ def _split_fields(source: str) -> Iterator[str]:
             yield part
 
 
-def _text_block(block: str) -> list[Piece]:
-    button = BUTTON.match(block)
-    if button:
-        return [*inline(button[1]), Piece("static", ":\n"), Piece("link", button[2])]
+def _text_paragraph(block: str) -> list[Piece]:
     pieces: list[Piece] = []
     for kind, label, target in _tokens(block):
         if kind == "text":
@@ -120,10 +123,7 @@ def _text_block(block: str) -> list[Piece]:
     return pieces
 
 
-def _html_block(block: str) -> list[Piece]:
-    button = BUTTON.match(block)
-    if button:
-        return _anchor(button[1], button[2], BUTTON_STYLE, f'<p style="{P}">', "</p>")
+def _html_paragraph(block: str) -> list[Piece]:
     lines = block.split("\n")
     if all(line.lstrip().startswith("- ") for line in lines):
         entries = [_html_line(line.lstrip()[2:]) for line in lines]
@@ -144,7 +144,7 @@ def _html_line(source: str) -> list[Piece]:
         elif kind == "field":
             pieces.append(Piece("field", label))
         else:
-            pieces += _anchor(label, target, "color:#1f4fb4")
+            pieces += _anchor(label, target)
     return pieces
 
 
@@ -152,14 +152,13 @@ def _html_text(source: str) -> str:
     return BOLD.sub(r"<b>\1</b>", escape(source)).replace("\n", "<br>\n")
 
 
-def _anchor(label: str, target: str, style: str, before: str = "", after: str = "") -> list[Piece]:
-    words = [Piece(kind, _html_text(value) if kind == "static" else value) for kind, value in inline(label)]
+def _anchor(label: str, target: str) -> list[Piece]:
     return [
-        Piece("static", f'{before}<a href="'),
+        Piece("static", '<a href="'),
         Piece("link", target),
-        Piece("static", f'" style="{style}">'),
-        *words,
-        Piece("static", f"</a>{after}"),
+        Piece("static", f'" style="{LINK_STYLE}">'),
+        *words(inline(label)),
+        Piece("static", "</a>"),
     ]
 
 
