@@ -14,3 +14,24 @@ class MessagesQueued:
     """Some messages wait to be sent; which ones stands in nurturing.Message."""
 
     coalesced: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class SegmentSaved:
+    """Its definition is new, so its members have to be found."""
+
+    segment_id: int
+
+
+@dataclass(frozen=True)
+class ListChanged:
+    """Somebody put leads on a list or took them off; segments that ask about it must look again."""
+
+    coalesced: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class MembersEntered:
+    """Leads entered segments; campaigns may take them in."""
+
+    coalesced: ClassVar[bool] = True

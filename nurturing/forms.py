@@ -13,6 +13,7 @@ from django.http import QueryDict
 from leads.fields import Field
 from nurturing import segments
 from nurturing.models import Campaign, Segment
+from nurturing.segments import vocabulary
 
 MOST_CONDITIONS = 20
 UNITS = {"minutes": 1, "hours": 60, "days": 1440, "weeks": 10080}
@@ -119,8 +120,8 @@ class SegmentForm(forms.Form):
             row.error = "Choose a field."
             return
         try:
-            value = segments.read(field, row.op, row.value)
-        except segments.BadCondition as error:
+            value = vocabulary.read(field, row.op, row.value)
+        except segments.BadDefinition as error:
             row.error = str(error)
         else:
             self.conditions.append({"field": row.field, "op": row.op, "value": value})
@@ -141,4 +142,4 @@ def _typed_rows(data: QueryDict) -> list[Row]:
 def _rows_of(segment: Segment | None) -> list[Row]:
     if segment is None or not segment.conditions:
         return [Row()]
-    return [Row(row["field"], row["op"], segments.written(row.get("value"))) for row in segment.conditions]
+    return [Row(row["field"], row["op"], vocabulary.written(row.get("value"))) for row in segment.conditions]

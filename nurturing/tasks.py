@@ -8,7 +8,7 @@ from celery import shared_task
 from leads.events import heard
 from nurturing import delivery, ledger
 from nurturing.intake import returned
-from nurturing.services import advancing, enrolments, re_entries, returned_mails
+from nurturing.services import advancing, checking, enrolments, membership, re_entries, returned_mails
 from nurturing.services.steps import outreach, waiting
 
 SECONDS = 20  # of one run; whatever is left waits for the next sweep
@@ -47,6 +47,7 @@ def enrol_segment(campaign_id: int) -> None:
 
 @shared_task
 def enrol_segments() -> None:
+    heard("nurturing.tasks.enrol_segments")
     enrolments.enrol_segments()
 
 
@@ -91,3 +92,37 @@ def sweep_stops() -> None:
     ledger.settle_unproven()
     enrolments.sweep_stops()
     delivery.tell_leads()
+
+
+@shared_task
+def keep_segments() -> None:
+    """Whoever was noted, then whom time alone has changed."""
+    heard("nurturing.tasks.keep_segments")
+    ends = time.monotonic() + SECONDS
+    for step in (membership.keep_noted, membership.keep_due):
+        while step() and time.monotonic() < ends:
+            pass
+
+
+@shared_task
+def look_again(lead_id: int, **_event: Any) -> None:
+    """What a neighbour did with a lead decides whether it may be mailed."""
+    membership.note([lead_id], "stage")
+    membership.keep_noted()
+
+
+@shared_task(time_limit=3600, soft_time_limit=3500)  # seconds; as long as the lease of a rebuild
+def rebuild_segment(segment_id: int) -> None:
+    membership.build(segment_id)
+
+
+@shared_task(time_limit=3600, soft_time_limit=3500)
+def rebuild_changed() -> None:
+    """Segments whose bell was lost, or whose worker died."""
+    for segment_id in membership.unbuilt():
+        membership.build(segment_id)
+
+
+@shared_task(time_limit=1800, soft_time_limit=1700)  # seconds; a sample takes far less
+def check_segments() -> None:
+    checking.check_sample()

@@ -69,3 +69,10 @@ class AlertsRaised:
     """Something watched for has happened; what, stands in scoring.Alert."""
 
     coalesced: ClassVar[bool] = True  # carries nothing, so a thousand rings may be one
+
+
+@dataclass(frozen=True)
+class LeadsScored:
+    """Scores of some leads were looked at again, because they did something or time went on."""
+
+    coalesced: ClassVar[bool] = True

@@ -228,6 +228,8 @@ CELERY_TASK_ROUTES = {
     "scoring.tasks.keep_predictions": {"queue": "bulk"},
     "scoring.tasks.run_backtest": {"queue": "bulk"},
     "scoring.*": {"queue": "scoring"},
+    "nurturing.tasks.rebuild_*": {"queue": "bulk"},
+    "nurturing.tasks.check_segments": {"queue": "bulk"},
     "nurturing.*": {"queue": "nurture"},
     "leads.*": {"queue": "bulk"},
     "accounts.*": {"queue": "bulk"},
@@ -256,7 +258,7 @@ CELERY_BEAT_SCHEDULER = "config.beat:HeartbeatScheduler"
 CELERY_TIMEZONE = "UTC"
 
 ACCEPTANCES = "handoff.acceptances.first_accepted"  # asked by scoring.backtest
-SEGMENT_MEMBERS = "nurturing.segments.members_among"
+SEGMENT_MEMBERS = "nurturing.segments.membership.members_among"
 SALES_CAPACITY = "handoff.acceptances.capacity_a_day"
 CAMPAIGN_NAMES = "nurturing.names.campaign_names"  # asked by leads.campaigns
 TANDEM_MAX_SHAPES = env.int("TANDEM_MAX_SHAPES", default=200_000)  # rows of the shape dictionary

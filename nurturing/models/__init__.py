@@ -2,6 +2,7 @@
 
 from nurturing.models.campaigns import Campaign, CampaignVersion, Step
 from nurturing.models.enrolments import Enrolment, Visit
+from nurturing.models.members import SegmentChange, SegmentCheck, SegmentClock, SegmentMember, SegmentTouch
 from nurturing.models.messages import MailTrouble, Message, TrackedLink, Unsubscribe
 from nurturing.models.returns import MailboxTrouble, ReturnedMail, SoftBounce
 from nurturing.models.segments import Segment
@@ -16,6 +17,11 @@ __all__ = [
     "Message",
     "ReturnedMail",
     "Segment",
+    "SegmentChange",
+    "SegmentCheck",
+    "SegmentClock",
+    "SegmentMember",
+    "SegmentTouch",
     "SoftBounce",
     "Step",
     "Throttle",

@@ -112,7 +112,7 @@ def problems(version: CampaignVersion) -> list[Problem]:
     if not Organisation.current().postal_address.strip():
         text = "Your company's postal address is missing. The law wants it under every mail."
         found.append(Problem(text, where="organisation"))
-    if not version.campaign.segment.conditions:
+    if not (version.campaign.segment.conditions or version.campaign.segment.is_list):
         found.append(
             Problem("The segment has no conditions, so it would take everybody in.", where="segment")
         )

@@ -11,10 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import roles
+from leads.models import Lead
 from nurturing import gates, segments
 from nurturing.forms import SegmentForm
 from nurturing.models import Segment
 from nurturing.pages import page
+from nurturing.segments import vocabulary
+from nurturing.segments.language import parse
+from nurturing.segments.preview import preview
 from nurturing.services.segments import save_segment
 
 
@@ -72,7 +76,7 @@ def _page(
         "saving": saving,
         "segment": segment,
         "fields": _choices(form),
-        "ops": segments.OP_WORDS.items(),
+        "ops": vocabulary.OP_WORDS.items(),
         **_look(form),
     }
     fragment = request.wants_fragment  # type: ignore[attr-defined]
@@ -84,10 +88,10 @@ def _look(form: SegmentForm) -> dict[str, Any]:
     """How many match, and ten of them; nothing while a condition is not understood."""
     if not form.read_rows() or not form.conditions:
         return {"count": None}
-    found = segments.matching(segments.Condition(**row) for row in form.conditions)
-    count = segments.count(found)
-    people = gates.with_blocker(found).select_related("company").order_by("-pk")[:10]
-    return {"count": count, "more": count > segments.COUNT_CAP, "cap": segments.COUNT_CAP, "people": people}
+    seen = preview(parse(form.conditions))
+    found = Lead.objects.filter(pk__in=seen.shown)
+    people = gates.with_blocker(found).select_related("company").order_by("-pk")
+    return {"count": seen.count.hits, "people": people}
 
 
 def _choices(form: SegmentForm) -> list[tuple[str, list[Any]]]:

@@ -15,10 +15,12 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from leads.arrays import people
+from leads.events import publish
 from leads.services.activities import drain_touches
 from scoring import engine, facts, rows
 from scoring.batch import holds_many
 from scoring.definition import model_of, published
+from scoring.events import LeadsScored
 from scoring.language import Model
 from scoring.models import ModelVersion, Score
 from scoring.rows import ScoreRows, Words
@@ -51,6 +53,7 @@ def score_touched(*, limit: int) -> int:
     lead_ids = drain_touches(limit)
     if lead_ids:
         score_leads(lead_ids, alert=True)
+        publish(LeadsScored())
     return len(lead_ids)
 
 
@@ -66,6 +69,7 @@ def score_due(*, limit: int) -> int:
         lead_ids = [row[0] for row in cursor.fetchall()]
     for version, ids in _by_version(lead_ids).items():
         score_leads(ids, version=version, alert=True)
+        publish(LeadsScored())
     return len(lead_ids)
 
 

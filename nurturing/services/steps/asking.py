@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -37,7 +37,7 @@ def meets(step: Step, question: Mapping[str, Any], ids: Sequence[int]) -> set[in
     if "mail" in question or "activity" in question:
         return happened(step, question, ids, since="run.enrolled_at")
     leads = dict(Enrolment.objects.filter(pk__in=ids).values_list("pk", "lead"))
-    found = set(_people(question).filter(pk__in=leads.values()).values_list("pk", flat=True))
+    found = _found(question, leads.values())
     return {pk for pk, lead in leads.items() if lead in found}
 
 
@@ -74,7 +74,8 @@ def _shapes(event: Mapping[str, Any]) -> list[int]:
     ]
 
 
-def _people(question: Mapping[str, Any]) -> Any:
-    if "segment" in question:
-        return segments.members(Segment.objects.get(pk=question["segment"]))
-    return segments.matching(segments.Condition(**row) for row in question.get("conditions") or [])
+def _found(question: Mapping[str, Any], leads: Iterable[int]) -> set[int]:
+    if "segment" not in question:
+        return segments.matches(question.get("conditions") or [], leads)
+    members = segments.members(Segment.objects.get(pk=question["segment"]))
+    return set(members.filter(pk__in=leads).values_list("pk", flat=True))
