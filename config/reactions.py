@@ -21,7 +21,11 @@ REACTIONS: dict[str, list[str]] = {
     "scoring.AlertsRaised": ["handoff.tasks.tell_alerts"],
     "scoring.ScoresDiffer": ["handoff.tasks.tell_check"],
     "scoring.ReviewDue": ["handoff.tasks.tell_review"],
-    "handoff.HandoffOffered": ["nurturing.tasks.look_again", "nurturing.tasks.stop_lead", "handoff.tasks.tell_handoff"],
+    "handoff.HandoffOffered": [
+        "nurturing.tasks.look_again",
+        "nurturing.tasks.stop_lead",
+        "handoff.tasks.tell_handoff",
+    ],
     "handoff.HandoffAnswered": ["handoff.tasks.tell_handoff"],
     "handoff.HandoffWithdrawn": ["nurturing.tasks.look_again", "handoff.tasks.tell_handoff"],
     "handoff.HandoffAccepted": [
@@ -50,6 +54,7 @@ REACTIONS: dict[str, list[str]] = {
     "handoff.OpportunityReopened": ["nurturing.tasks.stop_lead", "handoff.tasks.tell_deal"],
     "handoff.CapacityChanged": ["handoff.tasks.drain_holding"],
     "nurturing.CampaignActivated": ["nurturing.tasks.enrol_segment"],
+    "nurturing.WebhooksQueued": ["nurturing.tasks.call_webhooks"],
     "nurturing.MessagesQueued": ["nurturing.tasks.send_due"],
     "nurturing.SegmentSaved": ["nurturing.tasks.rebuild_segment"],
     "nurturing.ListChanged": ["nurturing.tasks.keep_segments"],

@@ -10,6 +10,13 @@ class CampaignActivated:
 
 
 @dataclass(frozen=True)
+class WebhooksQueued:
+    """Some calls to other systems are due; which ones stands in nurturing.WebhookCall."""
+
+    coalesced: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class MessagesQueued:
     """Some messages wait to be sent; which ones stands in nurturing.Message."""
 

@@ -8,7 +8,15 @@ from celery import shared_task
 from leads.events import heard
 from nurturing import delivery, ledger
 from nurturing.intake import returned
-from nurturing.services import advancing, checking, enrolments, membership, re_entries, returned_mails
+from nurturing.services import (
+    advancing,
+    checking,
+    enrolments,
+    membership,
+    re_entries,
+    returned_mails,
+    webhooks,
+)
 from nurturing.services.steps import outreach, waiting
 
 SECONDS = 20  # of one run; whatever is left waits for the next sweep
@@ -62,6 +70,12 @@ def advance_due() -> None:
 def outreach_settled(task_id: int) -> None:
     if outreach.wake(task_id):
         advance_due()
+
+
+@shared_task
+def call_webhooks() -> None:
+    heard("nurturing.tasks.call_webhooks")
+    webhooks.call_due()
 
 
 @shared_task

@@ -2,7 +2,18 @@
 
 from django.urls import path, re_path
 
-from nurturing.views import campaigns, content, decisions, mailbox, people, public, returned, segments, steps
+from nurturing.views import (
+    campaigns,
+    content,
+    decisions,
+    mailbox,
+    people,
+    public,
+    returned,
+    segments,
+    steps,
+    webhooks,
+)
 
 app_name = "nurturing"
 urlpatterns = [
@@ -29,6 +40,11 @@ urlpatterns = [
     path("steps/<int:pk>/removal/", steps.remove, name="step_removal"),
     path("enrolments/<int:pk>/stop/", campaigns.stop, name="stop"),
     path("messages/<int:pk>/resolution/", decisions.resolution, name="resolution"),
+    path("webhooks/", webhooks.endpoint_list, name="webhooks"),
+    path("webhooks/new/", webhooks.endpoint_new, name="webhook_new"),
+    path("webhooks/<int:pk>/", webhooks.endpoint, name="webhook"),
+    path("webhooks/<int:pk>/secret/", webhooks.secret, name="webhook_secret"),
+    path("webhooks/<int:pk>/calls/<uuid:call_id>/", webhooks.call_again, name="webhook_again"),
     path("segments/", segments.segment_list, name="segments"),
     path("segments/new/", segments.segment_new, name="segment_new"),
     path("segments/<int:pk>/", segments.segment_edit, name="segment"),

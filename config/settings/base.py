@@ -190,6 +190,8 @@ MAIL_PROOF_GRACE = timedelta(minutes=max(10, env.int("MAIL_PROOF_MINUTES", defau
 MAIL_TRANSPORT = env("MAIL_TRANSPORT", default="nurturing.smtp.Smtp")  # how campaigns' mails leave
 MAIL_CONNECTIONS = env.int("MAIL_CONNECTIONS", default=4)  # of one worker to the mail server at once
 MAIL_THROTTLES = env.bool("MAIL_THROTTLES", default=True)  # False: the server behind it has limits of its own
+# Private hosts that webhook steps may call, such as 10.0.0.5:8080.
+WEBHOOK_HOSTS = env.list("WEBHOOK_HOSTS", default=[])
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Tandem <tandem@localhost>")
 
 # Where campaign mails come back to: a mailbox that takes +suffixes; without a domain, that of the sender address.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
 from django.db.models.functions import Now
 
-from accounts import outbound
+from accounts import outbound, sealing
 from handoff.models import SlackHook, WebhookSettings
+
+PURPOSE = "slack hook"
 
 
 class Unreadable(ValueError):
@@ -24,7 +22,7 @@ def connect(*, user: Any, url: str) -> SlackHook:
     hook, _ = SlackHook.objects.update_or_create(
         user=user,
         defaults={
-            "sealed": _seals().encrypt(url.strip().encode()),
+            "sealed": sealing.seal(PURPOSE, url.strip()),
             "host": parts.hostname or "",
             "set_at": Now(),
             "broken_at": None,
@@ -45,13 +43,6 @@ def break_off(hook: SlackHook, error: str) -> None:
 
 def address_of(hook: SlackHook) -> str:
     try:
-        return _seals().decrypt(bytes(hook.sealed)).decode()
-    except InvalidToken as error:
+        return sealing.unseal(PURPOSE, hook.sealed)
+    except sealing.Unreadable as error:
         raise Unreadable("The address can no longer be read. Enter it again.") from error
-
-
-def _seals() -> MultiFernet:
-    """Sealed with the newest key, opened with any that is still known."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = [hashlib.sha256(f"slack hook {key}".encode()).digest() for key in keys]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

@@ -2,6 +2,7 @@
 
 task       {"title": "Call about prices", "text": "Hello {{ first_name }}…", "channel": "call", "days": 1,
             "wait": false, "minutes": 4320}     with `wait` the run stays until it is settled, so long at most
+    webhook    {"endpoint": 3, "name": "Planning sheet", "fields": ["title", "custom.plan"]}
 """
 
 from __future__ import annotations
@@ -33,7 +34,27 @@ def _task_problems(settings: Settings, around: Surroundings) -> list[str]:
     return found + (minutes_problems(settings.get("minutes"), "The wait") if settings.get("wait") else [])
 
 
+def _webhook_words(settings: Settings) -> str:
+    return f"Webhook: {settings.get('name') or 'tell another system'}"
+
+
+def _webhook_problems(settings: Settings, around: Surroundings) -> list[str]:
+    known = settings.get("endpoint") in around.endpoints
+    found = [] if known else ["It calls an address that is gone or switched off."]
+    unknown = [str(key) for key in settings.get("fields") or [] if key not in around.fields]
+    return found + [f"It sends a field that does not exist: {key}." for key in unknown]
+
+
 OUTSIDE = (
+    Kind(
+        "webhook",
+        "Webhook",
+        "webhook",
+        _webhook_words,
+        _webhook_problems,
+        {"endpoint": None, "name": "", "fields": []},
+        small=True,
+    ),
     Kind(
         "task",
         "Task for a person",

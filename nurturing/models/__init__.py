@@ -7,6 +7,7 @@ from nurturing.models.messages import MailTrouble, Message, TrackedLink, Unsubsc
 from nurturing.models.returns import MailboxTrouble, ReturnedMail, SoftBounce
 from nurturing.models.segments import Segment
 from nurturing.models.throttles import Throttle, ThrottleSlot, ThrottleState
+from nurturing.models.webhooks import WebhookCall, WebhookEndpoint
 
 __all__ = [
     "Campaign",
@@ -30,4 +31,6 @@ __all__ = [
     "TrackedLink",
     "Unsubscribe",
     "Visit",
+    "WebhookCall",
+    "WebhookEndpoint",
 ]

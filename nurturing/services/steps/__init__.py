@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from nurturing.services.steps import asking, changing, mailing, outreach, splitting, waiting
+from nurturing.services.steps import asking, changing, mailing, outreach, splitting, telling, waiting
 from nurturing.services.steps.moving import Batch
 
 DOERS: dict[str, Callable[[Batch], None]] = {
@@ -17,4 +17,5 @@ DOERS: dict[str, Callable[[Batch], None]] = {
     "start": changing.start,
     "exit": changing.leave_here,
     "task": outreach.ask,
+    "webhook": telling.tell,
 }
