@@ -3,6 +3,7 @@
 DEMO_STEPS = [
     "accounts.demo.load",
     "leads.demo.loading.load",
+    "leads.demo.consents.load",
     "scoring.demo.load",
     "nurturing.demo.load",
     "handoff.demo.load",

@@ -7,6 +7,7 @@ REACTIONS: dict[str, list[str]] = {
     "leads.LeadsTouched": ["scoring.tasks.score_touched"],
     "leads.ImportConfirmed": ["leads.tasks.run_import"],
     "leads.LeadSuppressed": ["nurturing.tasks.stop_lead"],
+    "leads.ConsentChanged": ["nurturing.tasks.stop_lead"],
     "leads.LeadDisqualified": ["scoring.tasks.close_cycle_of", "nurturing.tasks.stop_lead"],
     "leads.OutreachSettled": ["nurturing.tasks.outreach_settled"],
     "leads.LeadsMerged": ["scoring.tasks.follow_merges", "handoff.tasks.follow_merges"],

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.admin_kinds import NeverDeleted, ReadOnly
-from leads.models import Company, CustomField, Import, Lead, Suppression
+from leads.models import Company, Consent, CustomField, Import, Lead, Suppression, Topic
 from leads.services import consent
 
 
@@ -46,6 +46,26 @@ class CustomFieldAdmin(NeverDeleted):
 
     def get_readonly_fields(self, request: HttpRequest, obj: CustomField | None = None) -> tuple[str, ...]:
         return ("key", "type") if obj else ()
+
+
+@admin.register(Topic)
+class TopicAdmin(NeverDeleted):
+    """What people may ask for or refuse by itself."""
+
+    list_display = ("name", "description", "public", "opt_in", "double_opt_in", "position")
+    list_filter = ("public", "opt_in")
+    search_fields = ("name",)
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnly):
+    """The record, as it is: nothing in it can be changed."""
+
+    list_display = ("at", "address", "topic", "channel", "state", "basis", "source")
+    list_filter = ("state", "source", "basis", "channel")
+    list_select_related = ("topic",)
+    search_fields = ("address__istartswith",)
+    ordering = ("-pk",)
 
 
 @admin.register(Suppression)

@@ -26,6 +26,11 @@ class LeadSuppressed:
 
 
 @dataclass(frozen=True)
+class ConsentChanged:
+    lead_id: int
+
+
+@dataclass(frozen=True)
 class LeadDisqualified:
     lead_id: int
 

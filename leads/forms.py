@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from leads.fields import FIELDS
 from leads.merging import COMPANY, PERSON
-from leads.models import CustomField, Lead, Seniority
+from leads.models import CustomField, Lead, Seniority, Topic
 from leads.values import BadValue, read, unanswered
 
 MOST_UPLOAD = 50 * 1024**2  # bytes
@@ -89,6 +89,33 @@ class ReasonForm(forms.Form):
         label="Why will they never buy?",
         error_messages={"required": "Say why, so that colleagues need not ask."},
     )
+
+
+class ConsentForm(forms.Form):
+    """What somebody told a colleague about one topic. Everything at once is the button beside it."""
+
+    topic = forms.ModelChoiceField(
+        Topic.objects.all(),
+        empty_label=None,
+        error_messages={"invalid_choice": "Choose a topic of the list.", "required": "Choose a topic."},
+    )
+    state = forms.ChoiceField(
+        label="They",
+        choices=[("given", "agreed"), ("withdrawn", "do not want it")],
+        error_messages={"required": "Say whether they agreed.", "invalid_choice": "Say whether they agreed."},
+    )
+    wording = forms.CharField(
+        label="In which words, and when",
+        max_length=1000,
+        error_messages={
+            "required": "Say in which words they told you; it is the proof.",
+            "max_length": "At most 1,000 characters.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", "consent_%s")
+        super().__init__(*args, **kwargs)
 
 
 LABELS = {key: field.label for key, field in FIELDS.items()} | {

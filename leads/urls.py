@@ -19,6 +19,7 @@ urlpatterns = [
     path("leads/<int:pk>/owner/", views_lead.owner, name="owner"),
     path("leads/<int:pk>/disqualification/", views_lead.disqualification, name="disqualification"),
     path("leads/<int:pk>/suppression/", views_lead.suppression, name="suppression"),
+    path("leads/<int:pk>/consents/", views_lead.consent_note, name="consents"),
     path("companies/", views_companies.company_list, name="companies"),
     path("companies/<int:pk>/", views_companies.company_detail, name="company"),
     path("search/", views_leads.search, name="search"),

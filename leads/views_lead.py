@@ -12,12 +12,13 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import roles
-from leads import timeline
+from leads import standing, timeline
 from leads.details import detail_rows, steps
-from leads.forms import AssignForm, DetailsForm, ReasonForm
-from leads.models import Lead, Suppression
+from leads.forms import AssignForm, ConsentForm, DetailsForm, ReasonForm
+from leads.models import Consent, Lead, Suppression
 from leads.requests import PageRequest
-from leads.services import consent, people
+from leads.services import consent, consents, people
+from leads.services.consents import Origin
 from leads.services.people import AddressTaken, BadFields
 
 PANELS = (
@@ -43,7 +44,10 @@ def detail(request: PageRequest, pk: int) -> HttpResponse:
     )
     if merged:
         return redirect("leads:detail", merged)
-    lead = visible_lead(request, pk)
+    return _page(request, visible_lead(request, pk), ConsentForm())
+
+
+def _page(request: PageRequest, lead: Lead, note: ConsentForm) -> HttpResponse:
     context = {
         "lead": lead,
         "steps": steps(lead),
@@ -54,10 +58,11 @@ def detail(request: PageRequest, pk: int) -> HttpResponse:
         "may_decide": not request.user.is_rep,
         "assign": AssignForm(initial={"owner": lead.owner_id}),
         "disqualify": ReasonForm(),
+        "note": note,
         **_consent(lead),
         **_timeline(request, lead),
     }
-    return render(request, "leads/detail.html", context)
+    return render(request, "leads/detail.html", context, status=422 if note.errors else 200)
 
 
 def _panels(lead: Lead) -> dict[str, dict[str, str]]:
@@ -81,7 +86,13 @@ def _colleagues(request: PageRequest, lead: Lead) -> list[Lead]:
 def _consent(lead: Lead) -> dict[str, Any]:
     address = (lead.email or "").lower()
     rows = Suppression.objects.filter(address=address) if address else Suppression.objects.none()
-    return {"suppression": rows.first(), "liftable": consent.NOT_OURS_TO_LIFT}
+    return {
+        "suppression": rows.first(),
+        "liftable": consent.NOT_OURS_TO_LIFT,
+        "standing": standing.standing(lead),
+        "said": standing.history(lead),
+        "pause_ends": standing.pause(lead),
+    }
 
 
 def _timeline(request: PageRequest, lead: Lead) -> dict[str, Any]:
@@ -193,9 +204,23 @@ def suppression(request: PageRequest, pk: int) -> HttpResponse:
     return redirect(f"{reverse('leads:detail', args=[pk])}#consent")
 
 
+@roles("marketer")
+@require_POST
+def consent_note(request: PageRequest, pk: int) -> HttpResponse:
+    """What a person told a colleague: agreed or refused, about what, in which words."""
+    lead, form = visible_lead(request, pk), ConsentForm(request.POST)
+    if not form.is_valid():
+        return _page(request, lead, form)
+    typed, origin = form.cleaned_data, Origin(Consent.Source.PERSON, by=request.user)
+    verb = consents.give if typed["state"] == Consent.State.GIVEN else consents.withdraw
+    verb(lead=lead, topic=typed["topic"], wording=typed["wording"], origin=origin)
+    messages.success(request, "Recorded. It counts from now on.")
+    return redirect(f"{reverse('leads:detail', args=[pk])}#consent")
+
+
 def _lift(request: PageRequest, lead: Lead) -> None:
     try:
-        consent.lift(address=lead.email or "")
+        consent.lift(address=lead.email or "", origin=Origin(Consent.Source.PERSON, by=request.user))
         messages.success(request, f"{lead.email} may be mailed again.")
     except consent.CannotLift as refusal:
         messages.error(request, f"Nothing was changed. {refusal}")

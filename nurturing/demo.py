@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import User
-from leads.models import Lead
+from leads.models import Lead, Topic
 from nurturing.content.schema import from_text
-from nurturing.demo_runs import people_who_qualified, play
+from nurturing.demo_runs import cite_all, people_who_qualified, play
 from nurturing.models import Campaign, CampaignVersion, Segment
 from nurturing.services import campaigns, contents, drafting
 
@@ -52,13 +52,16 @@ def load(*, now: datetime, size: int) -> str:
     )
     running = _campaign("Shift cost guide", planners, GUIDE, dana, now - timedelta(days=60))
     ended = _campaign("Webinar follow-up, autumn", nordics, AUTUMN, dana, now - timedelta(days=50))
-    _campaign("Care rota templates", nordics, GUIDE[:3], dana, None)
+    care = _campaign("Care rota templates", nordics, GUIDE[:3], dana, None)
+    for campaign, topic in ((running, "Product news"), (care, "Guides and research")):
+        Campaign.objects.filter(pk=campaign.pk).update(topic=Topic.objects.filter(name=topic).first())
     dice = random.Random(SEED)
     people = list(Lead.objects.mailable().filter(stage="lead").order_by("pk")[:size])
     later = people_who_qualified(since=now - timedelta(days=55))
     sent = play(dice, running, people, later[::2], now)
     sent += play(dice, ended, people[:: max(1, len(people) // 250)], later[1::3], now - timedelta(days=20))
     Campaign.objects.filter(pk=ended.pk).update(state="ended")
+    cite_all()
     return f"3 campaigns, {sent} mails"
 
 

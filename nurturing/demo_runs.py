@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from leads.models import Lead
 from leads.services.activities import NewActivity, record_activities
 from leads.services.consent import suppress
+from nurturing.citations import cite
 from nurturing.models import Campaign, Enrolment, Message, Step
 from scoring.models import QualificationCycle
 
@@ -130,3 +131,13 @@ def _deeds(mail: Message) -> list[NewActivity]:
         for kind, moment in moments
         if moment
     ]
+
+
+def cite_all() -> None:
+    """What each mail relied on, as its fence would have written it."""
+    mails = Message.objects.filter(consent=None).select_related("enrolment").order_by("pk")
+    fresh = mails.in_bulk()
+    for start in range(0, len(fresh), 1000):
+        batch = dict(list(fresh.items())[start : start + 1000])
+        cite(batch)
+        Message.objects.bulk_update(batch.values(), ["consent", "basis"])

@@ -22,13 +22,14 @@ UNITS = {"minutes": 1, "hours": 60, "days": 1440, "weeks": 10080}
 class CampaignForm(forms.ModelForm):
     class Meta:
         model = Campaign
-        fields = ("name", "segment", "goal", "cool_down_days", "doubt_policy")
+        fields = ("name", "segment", "topic", "goal", "cool_down_days", "doubt_policy")
         labels = {
             "cool_down_days": "Rest for recycled leads, in days",
             "doubt_policy": "When nobody knows whether a mail arrived",
         }
         help_texts = {
             "segment": "Who is taken in, as long as the campaign runs.",
+            "topic": "What its mails are about. Whoever refused that topic gets none of them.",
             "goal": "Whoever reaches it leaves the campaign.",
             "doubt_policy": (
                 "The line may break at the very moment a mail is handed over. Tandem waits for a report first."

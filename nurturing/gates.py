@@ -10,9 +10,10 @@ from functools import cache
 from typing import Any
 
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 
-from leads.models import Disqualification, Lead, Suppression
+from leads import consents
+from leads.models import Consent, Disqualification, Lead, Suppression
 from nurturing.models import Campaign, Enrolment, Message
 
 WITH_SALES = (Lead.Stage.SQL, Lead.Stage.OPPORTUNITY, Lead.Stage.CUSTOMER)
@@ -68,12 +69,34 @@ def mailable() -> QuerySet[Lead]:
     return Lead.objects.filter(*(~condition for _, condition in _blocks()))
 
 
+def agreed(leads: QuerySet[Lead], topic_id: int | None) -> QuerySet[Lead]:
+    """Those of them who may be mailed about this topic."""
+    return leads.filter(consents.allows("pk", topic_id))
+
+
+def not_agreed(runs: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
+    """Runs whose lead refused the campaign's topic, or never asked for one that needs asking."""
+    return runs.exclude(consents.allows("lead_id", "campaign__topic_id"))
+
+
+def may_be_unwilling() -> Q:
+    """For Enrolment: hardly any lead ever refused something, so a sweep asks the others nothing."""
+    no = Consent.objects.filter(Q(state=Consent.State.WITHDRAWN) | Q(expires_at__lte=Now()))
+    return Q(lead__in=no.values("lead")) | Q(campaign__topic__opt_in=True)
+
+
+def held() -> Q:
+    """For Enrolment: nothing goes out now, but it will once the campaign goes on or the lead's pause is over."""
+    return Q(campaign__state=Campaign.State.PAUSED) | Q(consents.paused("lead_id"))
+
+
 def running() -> QuerySet[Enrolment]:
-    """Enrolments that may go on now: not ended, campaign running, goal not reached, lead mailable."""
+    """Enrolments that may go on now: not ended, campaign running, goal not reached, lead mailable and willing."""
     return (
         Enrolment.objects.filter(ended_at=None, campaign__state=Campaign.State.ACTIVE)
         .exclude(campaign__goal=Campaign.Goal.MQL, lead__stage=Lead.Stage.MQL)
         .filter(Exists(mailable().filter(pk=OuterRef("lead_id"))))
+        .filter(~consents.paused("lead_id"), consents.allows("lead_id", "campaign__topic_id"))
     )
 
 

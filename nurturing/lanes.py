@@ -19,8 +19,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from nurturing import ledger, throttles
-from nurturing.ledger import Claim
+from nurturing import citations, ledger, throttles
+from nurturing.ledger import UNCITED, Cited, Claim
 from nurturing.models import Message
 from nurturing.pool import Crowded, Pool
 from nurturing.transports import Channel, LineBroke, Parcel, Refused, ServerAway, Transport
@@ -57,6 +57,7 @@ class Flight(NamedTuple):
     line: Line
     held: Claim
     begun: float
+    cited: Cited = UNCITED
     after_fence: bool = False
 
 
@@ -122,6 +123,7 @@ class Run:
             "enrolment__lead__company", "enrolment__lead__score", "step__version"
         )
         found = rows.in_bulk([held.message_id for held in claims])
+        citations.cite(found)
         self.messages |= found
         by_domain: dict[str, list[Claim]] = defaultdict(list)
         for held in claims:
@@ -162,9 +164,11 @@ class Run:
         return min(ready, key=lambda line: line.flying, default=None)
 
     def _start(self, line: Line, held: Claim) -> None:
-        parcel = self.compose(held, self.messages.pop(held.message_id))
+        message = self.messages.pop(held.message_id)
+        parcel = self.compose(held, message)
         if parcel is not None:
-            self._fly(Flight(line, held, time.monotonic()), self.pool.send_body, parcel)
+            flight = Flight(line, held, time.monotonic(), Cited(message.consent_id, message.basis))
+            self._fly(flight, self.pool.send_body, parcel)
 
     def _fly(self, flight: Flight, work: Callable[..., Any], *args: Any) -> None:
         flight.line.flying += 1
@@ -217,7 +221,7 @@ class Run:
             line.slow = not throttles.carried(line.domain)
 
     def _fence(self, flight: Flight, channel: Channel) -> None:
-        if _passes(flight.held):
+        if _passes(flight):
             self._fly(flight._replace(after_fence=True), self.pool.commit, channel)
         else:
             self.pool.drop(channel)
@@ -258,10 +262,10 @@ class Run:
             self._forget_if_done(line)
 
 
-def _passes(held: Claim) -> bool:
+def _passes(flight: Flight) -> bool:
     """A fence that cannot be read is a closed one."""
     try:
-        return ledger.pass_fence(held)
+        return ledger.pass_fence(flight.held, flight.cited)
     except Exception:
-        logger.exception("the fence of message %s could not be read", held.message_id)
+        logger.exception("the fence of message %s could not be read", flight.held.message_id)
         return False

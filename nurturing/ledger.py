@@ -21,9 +21,10 @@ from uuid import UUID
 import psycopg
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, TextChoices, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, TextChoices, Value, When
 from django.db.models.functions import Coalesce, Now
 
+from leads import consents
 from leads.models import Lead
 from nurturing import gates
 from nurturing.failpoints import reach
@@ -47,7 +48,8 @@ SELECT 1 FROM leads_lead WHERE id = (
 FOR UPDATE
 """
 FENCE = """
-UPDATE nurturing_message SET state = 'dot', dot_at = statement_timestamp(), lease_until = statement_timestamp() + %s
+UPDATE nurturing_message SET state = 'dot', dot_at = statement_timestamp(),
+    lease_until = statement_timestamp() + %s, consent_id = %s, basis = %s
 WHERE id = %s AND attempt = %s AND state = 'claimed' AND lease_until > statement_timestamp() AND EXISTS ({gate})
 """
 ACCEPT = """
@@ -75,6 +77,16 @@ class Verdict(TextChoices):
     SENT = "sent", "It was sent"
     AGAIN = "again", "Send again"
     GIVEN_UP = "given_up", "Give up"
+
+
+class Cited(NamedTuple):
+    """What a mail relied on: an entry of the record of consents, and that in words."""
+
+    consent_id: int | None
+    basis: str
+
+
+UNCITED = Cited(None, "")
 
 
 class Claim(NamedTuple):
@@ -109,8 +121,10 @@ def _claim(limit: int, avoid: Sequence[str]) -> list[Claim]:
     return [Claim(*row) for row in claimed.values_list("pk", "attempt")]
 
 
-def pass_fence(held: Claim) -> bool:
+def pass_fence(held: Claim, cited: Cited = UNCITED) -> bool:
     """The last look before the final dot: still ours, in time, and may be sent. False: send no dot.
+
+    The row keeps what the mail says that it relied on.
 
     The lead's row is locked first. Whoever suppresses, disqualifies or hands off needs a share of that lock to
     commit, so their commit comes either before this look or after the mail is out of our hands.
@@ -121,7 +135,7 @@ def pass_fence(held: Claim) -> bool:
         cursor.execute(LOCK_LEAD, [held.message_id])
         # Prepared on the server: planning it anew for every mail would take ten times as long as running it.
         with psycopg.Cursor(connection.connection) as prepared:
-            prepared.execute(FENCE.replace("{gate}", gate), [LEASE, *held, *values], prepare=True)
+            prepared.execute(FENCE.replace("{gate}", gate), [LEASE, *cited, *held, *values], prepare=True)
             passed = prepared.rowcount == 1
     reach("after_fence")
     return passed
@@ -313,12 +327,13 @@ def _lock_leads_of(message_ids: list[int]) -> None:
 
 
 def _turn_away(refused: Any) -> None:
-    """A paused campaign's mail waits; everything else will never be sent."""
-    paused = Enrolment.objects.filter(ended_at=None, campaign__state=Campaign.State.PAUSED)
-    held = Exists(paused.filter(pk=OuterRef("enrolment_id")))
+    """Mail of a paused campaign, or to somebody who wants a pause, waits; everything else will never be sent."""
+    run = Enrolment.objects.filter(gates.held(), ended_at=None, pk=OuterRef("enrolment_id"))
+    held, soon = Exists(run), Now() + HOLD
+    later = Subquery(run.annotate(ends=consents.pause_ends("lead_id")).values("ends")[:1])
     ids = list(refused.values_list("pk", flat=True))
     rows = Message.objects.filter(pk__in=ids, state__in=(State.QUEUED, State.CLAIMED))
-    rows.filter(held).update(state=State.QUEUED, due_at=Now() + HOLD, lease_until=None)
+    rows.filter(held).update(state=State.QUEUED, due_at=Coalesce(later, soon), lease_until=None)
     why = Value("The lead may not be mailed any more.")
     gone = rows.filter(~held).filter(~gates.may_be_sent())
     gone.update(state=State.SUPPRESSED, reply=why, lease_until=None)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import Organisation
 from leads import fields
 from leads.models import Lead
-from nurturing import return_path, tokens
+from nurturing import citations, return_path, tokens
 from nurturing.content.choosing import Facts
 from nurturing.models import Message, Step
 from nurturing.rendering import Addresses, Letter, Mail, Sender
@@ -87,14 +87,18 @@ def facts_of(lead: Lead) -> Facts:
 def letter_for(message: Message, links: Mapping[str, int], sender: Sender, at: datetime) -> Letter:
     """`links`: target -> id of its TrackedLink. A target without a row is linked to as it is."""
     lead = message.enrolment.lead
+    why = citations.reason(message.consent, sender.organisation)
     found = addresses(message.key, links, sender.domain)
-    return Letter(message.key.hex, message.to_address, values_of(lead, sender), found, at, facts_of(lead))
+    return Letter(
+        message.key.hex, message.to_address, values_of(lead, sender), found, at, facts_of(lead), why
+    )
 
 
 def test_letter(lead: Lead, to_address: str, sender: Sender, at: datetime, key: UUID) -> Letter:
     """For previews and test mails: direct links, and an unsubscribe page that says it is a test."""
     values, facts = values_of(lead, sender), facts_of(lead)
-    return Letter(key.hex, to_address, values, addresses(tokens.TEST, {}), at, facts)
+    why = citations.reason(None, sender.organisation)
+    return Letter(key.hex, to_address, values, addresses(tokens.TEST, {}), at, facts, why)
 
 
 def addresses(key: UUID, links: Mapping[str, int], mail_domain: str = "") -> Addresses:

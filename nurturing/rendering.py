@@ -69,6 +69,7 @@ class Letter(NamedTuple):
     addresses: Addresses
     at: datetime  # for the Date header
     facts: Facts = nothing  # what personal and conditional blocks ask
+    reason: str = ""  # why this person gets it, for the foot
 
 
 class Mail:
@@ -136,9 +137,8 @@ class Mail:
     def _made(self, letter: Letter) -> _Made:
         """Each merge field and each choice once, though they stand in text and HTML."""
         words = {field: merging.fill(field, letter.values) for field in self.fields}
-        return _Made(
-            letter.addresses, words, {key: choose(letter.facts) for key, choose in self.choosers.items()}
-        )
+        chosen = {key: choose(letter.facts) for key, choose in self.choosers.items()}
+        return _Made(letter.addresses, words, chosen, letter.reason)
 
 
 def _in_one_line(pieces: list[Piece], values: Mapping[str, Any]) -> str:
@@ -152,6 +152,7 @@ class _Made(NamedTuple):
     addresses: Addresses
     words: Words
     chosen: Mapping[str, int]  # id of a block -> number of the option
+    reason: str
 
 
 def message_id(key: str, domain: str) -> str:
@@ -245,6 +246,8 @@ def _value(piece: Piece, made: _Made, *, html: bool) -> str:
         value = made.words[piece.value]
     elif piece.kind == "link":
         value = addresses.link(piece.value)
+    elif piece.kind == "reason":
+        value = made.reason
     elif piece.kind == "pixel":
         return f'<img src="{escape(addresses.pixel)}" width="1" height="1" alt="">' if addresses.pixel else ""
     else:
@@ -284,13 +287,11 @@ def _part(subtype: str) -> bytes:
 _END = f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
-def reason(sender: Sender) -> str:
-    return f"You get this because you shared this address with {sender.organisation}."
-
-
 def _text_footer(sender: Sender) -> list[Piece]:
     return [
-        Piece("static", f"-- \n{reason(sender)}\nUnsubscribe: "),
+        Piece("static", "-- \n"),
+        Piece("reason", ""),
+        Piece("static", "\nUnsubscribe: "),
         Piece("unsubscribe", ""),
         Piece("static", f"\n{sender.organisation}\n{sender.postal_address}\n"),
     ]
@@ -304,7 +305,9 @@ def _frame(sender: Sender, preheader: str) -> Frame:
 def _html_footer(sender: Sender) -> list[Piece]:
     postal = escape(f"{sender.organisation}\n{sender.postal_address}").replace("\n", "<br>\n")
     return [
-        Piece("static", f'<p style="{FOOTER}">{escape(reason(sender))} <a style="color:#5b6475" href="'),
+        Piece("static", f'<p style="{FOOTER}">'),
+        Piece("reason", ""),
+        Piece("static", ' <a style="color:#5b6475" href="'),
         Piece("unsubscribe", ""),
         Piece("static", f'">Unsubscribe</a><br>\n{postal}</p>\n'),
     ]

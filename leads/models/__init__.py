@@ -1,7 +1,7 @@
 """Facts about people, companies and what they did."""
 
 from leads.models.activities import Activity, ActivityShape, MessageKey
-from leads.models.consents import Suppression
+from leads.models.consents import Consent, Suppression, Topic
 from leads.models.decisions import Disqualification, LeadOutcome, ReEntry, StageChange
 from leads.models.imports import BadRow, Import
 from leads.models.outreach import OutreachTask
@@ -22,6 +22,7 @@ __all__ = [
     "ActivityShape",
     "BadRow",
     "Company",
+    "Consent",
     "CustomField",
     "Disqualification",
     "FieldSource",
@@ -37,6 +38,7 @@ __all__ = [
     "Seniority",
     "StageChange",
     "Suppression",
+    "Topic",
     "Touch",
     "no_value",
     "track_in_bulk",

@@ -96,6 +96,9 @@ class Lead(models.Model):
     country = models.CharField(max_length=100, blank=True)
     city = models.CharField(max_length=100, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    language = models.CharField(
+        max_length=8, blank=True, db_default="", help_text="Such as en or de; blank when not known."
+    )
     company = models.ForeignKey(Company, models.SET_NULL, null=True, blank=True, related_name="leads")
     source = models.CharField(max_length=100, blank=True)
     campaign = models.CharField(max_length=150, blank=True)

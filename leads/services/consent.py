@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.db.models.functions import Lower
 
+from leads.consents import refused
 from leads.events import LeadSuppressed, publish
-from leads.models import Lead, Suppression
+from leads.models import Consent, Lead, Suppression
+from leads.services import consents
+from leads.services.consents import Origin
 from leads.services.touches import touch
 
 # The person's own word, and what their mail server said, is not ours to take back.
 NOT_OURS_TO_LIFT = frozenset([Suppression.Reason.COMPLAINED])
+THEIR_WORD = frozenset([Suppression.Reason.UNSUBSCRIBED, Suppression.Reason.COMPLAINED])
+A_COLLEAGUE, AN_EVENT = Origin(Consent.Source.PERSON), Origin(Consent.Source.API)
+ASKED_AGAIN = "Asked a colleague to be mailed again."
 
 
 class CannotLift(ValueError):
@@ -20,12 +26,21 @@ class CannotLift(ValueError):
 
 
 @transaction.atomic
-def suppress(*, address: str, reason: str, lead: Lead | None = None, detail: str = "") -> bool:
+def suppress(
+    *,
+    address: str,
+    reason: str,
+    lead: Lead | None = None,
+    detail: str = "",
+    origin: Origin = A_COLLEAGUE,
+) -> bool:
     """Never mail this address. True when it is new; the first reason stays."""
     address = address.strip().lower()
     owner = (
         lead or Lead.objects.annotate(lower=Lower("email")).filter(lower=address, merged_into=None).first()
     )
+    if owner:
+        _record_refusals({address: owner.pk}, reason, detail, origin)
     if is_suppressed(address):
         return False
     rows = Suppression.objects.bulk_create(
@@ -47,7 +62,9 @@ def suppress_for_complaint(*, address: str, lead: Lead, detail: str) -> None:
 
 
 @transaction.atomic
-def suppress_many(*, addresses: Mapping[str, int], reason: str, detail: str) -> int:
+def suppress_many(
+    *, addresses: Mapping[str, int], reason: str, detail: str, origin: Origin = AN_EVENT
+) -> int:
     """{address in lower case: lead id}, as an import finds them; how many are new."""
     known = set(Suppression.objects.filter(address__in=addresses).values_list("address", flat=True))
     fresh = sorted(set(addresses) - known)
@@ -55,13 +72,14 @@ def suppress_many(*, addresses: Mapping[str, int], reason: str, detail: str) -> 
         [Suppression(address=a, lead_id=addresses[a], reason=reason, detail=detail[:300]) for a in fresh],
         ignore_conflicts=True,
     )
+    _record_refusals(addresses, reason, detail, origin)
     for address in fresh:
         publish(LeadSuppressed(lead_id=addresses[address]))
     return len(fresh)
 
 
 @transaction.atomic
-def lift(*, address: str) -> bool:
+def lift(*, address: str, wording: str = ASKED_AGAIN, origin: Origin = A_COLLEAGUE) -> bool:
     """Mail may go there again, because the person asked for it. Raises CannotLift after a spam complaint."""
     found = Suppression.objects.filter(address=address.strip().lower()).first()
     if found is None:
@@ -69,9 +87,18 @@ def lift(*, address: str) -> bool:
     if found.reason in NOT_OURS_TO_LIFT:
         raise CannotLift("This person reported our mail as spam. That cannot be taken back here.")
     found.delete()
-    if found.lead_id:
-        touch([found.lead_id])
+    if found.lead:
+        consents.give(lead=found.lead, topic=None, wording=wording, origin=origin)
     return True
+
+
+def _record_refusals(addresses: Mapping[str, int], reason: str, detail: str, origin: Origin) -> None:
+    """What the person themselves said belongs into the record of consents, once; what a server said does not."""
+    if reason in THEIR_WORD and addresses:
+        said = Lead.objects.filter(refused("pk"), pk__in=addresses.values()).values_list("pk", flat=True)
+        silent = {address: pk for address, pk in addresses.items() if pk not in set(said)}
+        words = detail or Suppression.Reason(reason).label
+        consents.withdraw_all(addresses=silent, wording=words, origin=origin)
 
 
 def is_suppressed(address: str) -> bool:

@@ -23,8 +23,8 @@ from leads.importing.reading import Sheet, UnreadableFile
 from leads.importing.rows import Row
 from leads.importing.types import Survey
 from leads.merging import Claim
-from leads.models import BadRow, Import, Suppression
-from leads.services import bulk
+from leads.models import BadRow, Consent, Import, Suppression
+from leads.services import bulk, consents
 from leads.services.consent import suppress_many
 from leads.services.import_jobs import Bad, Job, Step, Tally, dry_run, verdicts
 from leads.services.people import register_fields, upsert_many
@@ -232,6 +232,7 @@ def import_step(run: Import, step: Step, claim: Claim, memory: Memory) -> bool:
         tally.add(row, plan, verdict)
     _keep_outcomes(planned, run.name)
     _keep_opt_outs(planned, run.name)
+    _keep_basis(planned, run)
     keep_bad(run, [*step.bad, *refused])
     tally.counts["bad"] += len(step.bad) + len(refused)
     run.done_rows, run.report = step.start + step.size, tally.to_data()
@@ -275,7 +276,20 @@ def _keep_opt_outs(planned: Sequence[tuple[Row, Planned]], name: str) -> None:
             addresses=addresses,
             reason=Suppression.Reason.UNSUBSCRIBED,
             detail=f"Marked so in the file {name}",
+            origin=consents.Origin(Consent.Source.IMPORT),
         )
+
+
+def _keep_basis(planned: Sequence[tuple[Row, Planned]], run: Import) -> None:
+    """Whom the file brings may be mailed on the basis that was chosen for it, and the record says so."""
+    basis = Consent.Basis(run.mapping.get("basis") or Consent.Basis.INTEREST)
+    consents.record_basis(
+        lead_ids=[plan.lead.pk for _, plan in planned if plan.lead],
+        basis=basis,
+        wording=f"Imported with the file {run.name}. Basis chosen there: {basis.label.lower()}.",
+        source=Consent.Source.IMPORT,
+        evidence={"import": run.pk},
+    )
 
 
 def keep_bad(run: Import, bad: Sequence[Bad]) -> None:

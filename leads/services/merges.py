@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 
 from leads.events import LeadsMerged, publish
-from leads.models import Identity, Lead, LeadMerge, OutreachTask, Pulse, Suppression, no_value
+from leads.models import Consent, Identity, Lead, LeadMerge, OutreachTask, Pulse, Suppression, no_value
 from leads.services import opt_outs
 from leads.services.touches import touch
 
@@ -59,8 +59,10 @@ def unmerge(*, merge: LeadMerge) -> Lead:
     _give_back_values(kept_by, merge.moved.get("values", []), loser)
     Lead.objects.filter(pk=loser.pk).update(merged_into=None)
     Identity.objects.filter(pk__in=merge.moved.get("identities", []), lead=kept_by).update(lead=loser)
+    subjects = _subjects(loser)
+    Consent.objects.filter(lead=kept_by, subject_id__in=subjects).update(lead=loser)
     with connection.cursor() as cursor:
-        cursor.execute(TAKE_BACK, [loser.pk, kept_by.pk, _subjects(loser)])
+        cursor.execute(TAKE_BACK, [loser.pk, kept_by.pk, subjects])
     merge.delete()
     touch([kept_by.pk, loser.pk])
     loser.refresh_from_db()
@@ -85,6 +87,7 @@ def _move_rest(winner: Lead, loser: Lead) -> None:
         cursor.execute(MOVE, [winner.pk, loser.pk])
     Suppression.objects.filter(lead=loser).update(lead=winner)
     OutreachTask.objects.filter(lead=loser).update(lead=winner)
+    Consent.objects.filter(lead=loser).update(lead=winner)
     Pulse.objects.filter(lead=loser).delete()
 
 

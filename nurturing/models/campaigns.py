@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from leads.models import Topic
 from nurturing import kinds
 from nurturing.models.segments import Segment
 from nurturing.querysets import MarketingQuerySet
@@ -39,6 +40,14 @@ class Campaign(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     segment = models.ForeignKey(Segment, models.PROTECT, related_name="campaigns")
     goal = models.CharField(max_length=20, choices=Goal, default=Goal.MQL)
+    topic = models.ForeignKey(
+        Topic,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="campaigns",
+        help_text="What its mails are about. Whoever refused that gets none of them.",
+    )
     cool_down_days = models.PositiveSmallIntegerField(
         default=30, help_text="Days after which a recycled lead may go through it again."
     )

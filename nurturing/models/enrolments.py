@@ -24,6 +24,7 @@ class Enrolment(models.Model):
         GOAL = "goal", "Reached the goal"
         HANDED_OFF = "handed_off", "Sales took over"
         UNSUBSCRIBED = "unsubscribed", "Must not be mailed"
+        NO_CONSENT = "no_consent", "Did not agree to this topic"
         DISQUALIFIED = "disqualified", "Disqualified"
         STOPPED = "stopped", "Stopped by a colleague"
         CAMPAIGN_ENDED = "campaign_ended", "The campaign ended"

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from leads.models import Consent
 from nurturing.models.campaigns import Step
 from nurturing.models.enrolments import Enrolment
 from nurturing.querysets import MessageQuerySet
@@ -60,6 +61,16 @@ class Message(models.Model):
         max_length=300, blank=True, help_text="What the server, or the person who decided, said."
     )
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    consent = models.ForeignKey(
+        Consent,
+        models.PROTECT,
+        null=True,
+        related_name="messages",
+        help_text="The entry this mail relied on.",
+    )
+    basis = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="That, or why without one, in words."
+    )
     bounced = models.BooleanField(default=False, help_text="The server says that there is no such address.")
     complained_at = models.DateTimeField(null=True, help_text="When its reader reported it as spam.")
     told_at = models.DateTimeField(null=True, help_text="When the lead's timeline learned of the outcome.")

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from accounts.models import Organisation
 from leads import fields
 from leads.events import publish
-from leads.models import CustomField
+from leads.models import CustomField, Topic
 from nurturing import content, kinds, letters
 from nurturing.events import CampaignActivated, MessagesQueued
 from nurturing.graph import Graph
@@ -48,12 +48,14 @@ def create(
     segment: Segment,
     goal: str,
     cool_down_days: int,
+    topic: Topic | None = None,
     doubt_policy: str = Campaign.DoubtPolicy.RATHER_NONE,
     actor: Any,
 ) -> Campaign:
     campaign = Campaign.objects.create(
         name=name,
         segment=segment,
+        topic=topic,
         goal=goal,
         cool_down_days=cool_down_days,
         doubt_policy=doubt_policy,
@@ -65,14 +67,21 @@ def create(
 
 @transaction.atomic
 def change(
-    *, campaign: Campaign, name: str, segment: Segment, goal: str, cool_down_days: int, doubt_policy: str
+    *,
+    campaign: Campaign,
+    name: str,
+    segment: Segment,
+    goal: str,
+    cool_down_days: int,
+    doubt_policy: str,
+    topic: Topic | None = None,
 ) -> None:
     """Counts for everybody from now on, inside or not."""
     campaign = drafting.locked(campaign)
     campaign.name, campaign.segment = name, segment
-    campaign.goal, campaign.cool_down_days = goal, cool_down_days
+    campaign.goal, campaign.cool_down_days, campaign.topic = goal, cool_down_days, topic
     campaign.doubt_policy = doubt_policy
-    campaign.save(update_fields=["name", "segment", "goal", "cool_down_days", "doubt_policy"])
+    campaign.save(update_fields=["name", "segment", "goal", "cool_down_days", "topic", "doubt_policy"])
 
 
 @transaction.atomic

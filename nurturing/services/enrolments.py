@@ -75,12 +75,20 @@ def blockers(campaign: Campaign, lead_ids: Sequence[int]) -> dict[int, str]:
     found = gates.with_blocker(Lead.objects.filter(pk__in=lead_ids))
     inside = set(Enrolment.objects.active().filter(campaign=campaign).values_list("lead_id", flat=True))
     reasons = {pk: str(words.get(blocker, "")) for pk, blocker in found.values_list("pk", "blocker")}
-    return {pk: "Is in this campaign already" if pk in inside else why for pk, why in reasons.items()}
+    willing = set(
+        gates.agreed(Lead.objects.filter(pk__in=lead_ids), campaign.topic_id).values_list("pk", flat=True)
+    )
+    unwilling = str(Ended.NO_CONSENT.label)
+    return {
+        pk: "Is in this campaign already" if pk in inside else why or ("" if pk in willing else unwilling)
+        for pk, why in reasons.items()
+    }
 
 
 def stop_lead(lead_id: int) -> int:
     """End this lead's runs if it must not be mailed any more; its waiting mails will not be sent."""
-    return _stop(Enrolment.objects.active().filter(lead_id=lead_id))
+    runs = Enrolment.objects.active().filter(lead_id=lead_id)
+    return _stop(runs) + _stop_unwanted(runs)
 
 
 def check_goals(lead_id: int) -> int:
@@ -108,6 +116,7 @@ def sweep_stops() -> int:
     follow_merges()
     blocked = gates.blocked(Lead.objects.filter(Exists(_active_of("pk"))))
     stopped = _stop(Enrolment.objects.active().filter(lead__in=blocked.values("pk")[:5000]))
+    stopped += _stop_unwanted(Enrolment.objects.active())
     reached = reach_goals(Enrolment.objects.active())
     _wake_stranded()
     return stopped + reached
@@ -128,7 +137,7 @@ def follow_merges() -> None:
 def _candidates(campaign: Campaign) -> QuerySet[Lead]:
     """Mailable, not in the campaign now, goal not reached."""
     inside = Enrolment.objects.active().filter(campaign=campaign, lead=OuterRef("pk"))
-    people = gates.mailable().filter(~Exists(inside))
+    people = gates.agreed(gates.mailable().filter(~Exists(inside)), campaign.topic_id)
     return people.exclude(stage=Lead.Stage.MQL) if campaign.goal == Campaign.Goal.MQL else people
 
 
@@ -185,6 +194,13 @@ def _stop(runs: QuerySet[Enrolment]) -> int:
             _end_locked(Enrolment.objects.active().filter(lead__in=pks), because, f"{words[because]}.")
             for because, pks in reasons.items()
         )
+
+
+def _stop_unwanted(runs: QuerySet[Enrolment]) -> int:
+    """Those whose topic the lead does not want; other campaigns go on."""
+    ids = list(gates.not_agreed(runs.filter(gates.may_be_unwilling())).values_list("pk", flat=True)[:5000])
+    found = gates.not_agreed(Enrolment.objects.active().filter(pk__in=ids))
+    return end(found, Ended.NO_CONSENT, "Does not want mail about this.") if ids else 0
 
 
 def reach_goals(runs: QuerySet[Enrolment]) -> int:

@@ -181,9 +181,9 @@ def at_the_fence(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object])
     """Do something after the body has gone and before the fence is read."""
     pass_fence = ledger.pass_fence
 
-    def first(held: ledger.Claim) -> bool:
+    def first(held: ledger.Claim, cited: ledger.Cited) -> bool:
         happens()
-        return pass_fence(held)
+        return pass_fence(held, cited)
 
     monkeypatch.setattr(ledger, "pass_fence", first)
 

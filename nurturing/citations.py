@@ -1,0 +1,41 @@
+"""What each mail relies on: the entry of the record of consents, and the sentence that tells the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from leads import consents
+from leads.models import Consent
+from nurturing.models import Message
+
+Basis = Consent.Basis
+NO_ENTRY = "No entry: the address was given to us and nobody objected"
+
+
+def cite(messages: Mapping[int, Message]) -> None:
+    """What each relies on now. The rows get it unsaved: the fence saves it."""
+    wanted = consents.relied_on("enrolment__lead_id", "enrolment__campaign__topic_id")
+    found = dict(Message.objects.filter(pk__in=messages).annotate(entry=wanted).values_list("pk", "entry"))
+    entries = Consent.objects.select_related("topic").in_bulk(set(found.values()) - {None})
+    for pk, message in messages.items():
+        message.consent = entries.get(found.get(pk) or 0)
+        message.basis = basis_words(message.consent)
+
+
+def basis_words(entry: Consent | None) -> str:
+    if entry is None:
+        return NO_ENTRY
+    return f"{entry.get_basis_display()}, {entry.at:%-d %b %Y}: {entry.topic or 'all mail'}"
+
+
+def reason(entry: Consent | None, organisation: str) -> str:
+    """For the foot of a mail: why this person gets it."""
+    if entry is None or entry.basis == Basis.INTEREST:
+        return f"You get this because you shared this address with {organisation}."
+    what = f"“{entry.topic}”" if entry.topic else f"mail from {organisation}"
+    because = {
+        Basis.CONSENT: f"you asked for {what} on {entry.at:%-d %b %Y}",
+        Basis.CUSTOMER: f"you are a customer of {organisation}",
+        Basis.CONTRACT: f"it belongs to your contract with {organisation}",
+    }
+    return f"You get this because {because[Basis(entry.basis)]}."
