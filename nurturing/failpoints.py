@@ -3,7 +3,7 @@
     TANDEM_FAIL_POINTS="after_fence:0.02,after_250:1"    name:chance, and the process raises SIGKILL on itself
     TANDEM_FAIL_LOG=/path                                where it says so first, one name a line
 
-Read once, at import. Without the variable `reach` is an empty function.
+Read once, at import. Without the variable `reach` is an empty function. Emptying `chances` ends it.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def _parsed(text: str) -> dict[str, float]:
     return chances
 
 
-_chances = _parsed(os.environ.get("TANDEM_FAIL_POINTS", ""))
+chances = _parsed(os.environ.get("TANDEM_FAIL_POINTS", ""))
 
 
 def _die_perhaps(name: str) -> None:
-    if random.random() < _chances.get(name, 0):  # noqa: S311 - dice, not secrets
+    if random.random() < chances.get(name, 0):  # noqa: S311 - dice, not secrets
         path = os.environ.get("TANDEM_FAIL_LOG")
         if path:
             with open(path, "ab", buffering=0) as log:
@@ -51,4 +51,4 @@ def _nothing(name: str) -> None:
     pass
 
 
-reach = _die_perhaps if _chances else _nothing
+reach = _die_perhaps if chances else _nothing

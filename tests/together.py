@@ -9,6 +9,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = (
+    "tests/crash/test_storm.py",  # two cores: two storms at once would only wait for each other
     "tests/config/test_up.py",  # one running product for many tests
     "tests/nurturing/test_browser.py",  # one folder of caught mails
 )

@@ -1,5 +1,6 @@
 """What `manage.py` does once it is inside the virtual environment."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -45,8 +46,22 @@ def run(argv: list[str]) -> int:
         from config.embedded.checks import check_everything
 
         return check_everything(arguments)
+    if command == "crash_test":
+        return crash_test(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
     return run_django(argv, command)
+
+
+def crash_test(arguments: list[str]) -> int:
+    """On servers of its own, so it sets up Django itself, once they run. An image comes without tests."""
+    try:
+        run = importlib.import_module("tests.crash.run")
+    except ModuleNotFoundError as missing:
+        if not (missing.name or "").startswith("tests"):
+            raise
+        print("The crash test is not part of this installation; run it in a checkout.", file=sys.stderr)
+        return 1
+    return run.main(arguments)
 
 
 def leave(exit_code: int) -> NoReturn:

@@ -71,7 +71,8 @@ class Postgres:
 
     name = "PostgreSQL"
 
-    def __init__(self, home: Path, *, durable: bool = True) -> None:
+    def __init__(self, home: Path, *, durable: bool = True, **settings: str) -> None:
+        self.settings = settings
         self.data = home / "pg"
         self.log_path = home / "logs" / "postgres.log"
         self.socket = socket_dir(home)
@@ -105,7 +106,7 @@ class Postgres:
         return self.launch()
 
     def launch(self) -> subprocess.Popen:
-        settings = SETTINGS | {"unix_socket_directories": str(self.socket)}
+        settings = SETTINGS | {"unix_socket_directories": str(self.socket)} | self.settings
         if not self.durable:
             settings |= UNSAFE_BUT_FAST
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
@@ -118,6 +119,10 @@ class Postgres:
         """SIGINT is PostgreSQL's fast shutdown: clients are cut off, committed work is kept."""
         stop(self.process, with_signal=signal.SIGINT, seconds=10)
         self.process = None
+
+    def stop_immediately(self) -> None:
+        """As by `pg_ctl -m immediate`: all clients are cut off, nothing is written; the next start recovers."""
+        stop(self.process, with_signal=signal.SIGQUIT, seconds=10)
 
     def ask_to_stop(self) -> None:
         ask(self.process, with_signal=signal.SIGINT)
