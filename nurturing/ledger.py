@@ -28,7 +28,7 @@ from leads import consents
 from leads.models import Lead
 from nurturing import gates
 from nurturing.failpoints import reach
-from nurturing.models import Campaign, Enrolment, Message
+from nurturing.models import Campaign, Enrolment, MailboxTrouble, Message
 from nurturing.querysets import IN_DOUBT
 
 LEASE = timedelta(minutes=5)  # a claimed batch, and the wait for the answer to one dot; both stay below
@@ -249,8 +249,10 @@ def settle_unproven() -> tuple[int, int]:
     """Mails in doubt of which nobody reported anything within the grace, in campaigns that rather send twice.
 
     They are queued again, or parked when that happened too often; returns both numbers. Everywhere else such a
-    mail stays in doubt: a person decides.
+    mail stays in doubt: a person decides. Silence proves nothing while reports cannot be fetched.
     """
+    if MailboxTrouble.objects.exists():
+        return 0, 0
     over = Now() - settings.MAIL_PROOF_GRACE
     unproven = Message.objects.filter(
         state=State.UNKNOWN, enrolment__campaign__doubt_policy=Campaign.DoubtPolicy.RATHER_TWICE

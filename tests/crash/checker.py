@@ -87,7 +87,7 @@ TWICE = """
 SELECT message_id, attempt FROM crash_history WHERE after = 'dot' GROUP BY 1, 2 HAVING count(*) > 1
 """
 SETTLED = """
-SELECT after, reply LIKE 'Reported:%', count(*) FROM crash_history WHERE before IN ('unknown', 'dot') GROUP BY 1, 2
+SELECT before, after, reply LIKE '250 %', count(*) FROM crash_history WHERE after <> before GROUP BY 1, 2, 3
 """
 UNKNOWN = "SELECT count(DISTINCT message_id) FROM crash_history WHERE after = 'unknown'"
 
@@ -190,13 +190,18 @@ class Checker:
 
     def unknown(self, states: Counter[str]) -> dict[str, int]:
         """Of mails in doubt, how each doubt ended; a mail may have been in doubt more than once."""
-        ways = {(after, reported): number for after, reported, number in self.rows(SETTLED)}
-        return {
-            "mails": self.rows(UNKNOWN)[0][0],
-            "reported_sent": ways.get(("accepted", True), 0),
-            "reported_failed": ways.get(("rejected", True), 0),
-            "sent_again": self.rows(
-                "SELECT count(*) FROM crash_history WHERE before = 'unknown' AND after = 'queued'"
-            )[0][0],
-            "for_a_person": states["unknown"] + states["parked"],
-        }
+        ways: Counter[str] = Counter()
+        for before, after, answered, number in self.rows(SETTLED):
+            if before == "unknown" or (after == "accepted" and not answered):
+                ways[_way(before, after, answered)] += number
+        ways["mails"] = self.rows(UNKNOWN)[0][0]
+        ways["left_to_a_person"] = states["unknown"]
+        return dict(ways)
+
+
+def _way(before: str, after: str, answered: bool) -> str:
+    if after == "accepted" and answered:
+        return "late_answer"
+    if after in ("accepted", "rejected"):
+        return f"report_{after}" if before == "unknown" else f"report_{after}_while_{before}"
+    return {"queued": "no_report_sent_again", "parked": "no_report_parked"}.get(after, after)

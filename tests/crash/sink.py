@@ -2,7 +2,7 @@
 
 Run     python -m tests.crash.sink LOG REPORTS SEED     prints its port
 Log     one JSON line a transaction: {"t": seconds, "key", "to", "did"}; "stored" is the receiver's truth
-Reports for mails it stored and was asked about (RFC 3461): one file each, as our own server would mail them
+Reports for mails it stored and was asked about (RFC 3461): delivered to the Maildir REPORTS, as our own server would
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ Content-Type: message/delivery-status
 Reporting-MTA: dns; localhost
 Original-Envelope-Id: {envelope_id}
 
+Original-Recipient: rfc822; {to}
 Final-Recipient: rfc822; {to}
 Action: {action}
 Status: {status}
@@ -119,9 +120,9 @@ class Sink:
             action=action,
             status="5.1.1" if failed else "2.0.0",
         )
-        unfinished = self.reports / f".{self.written}"
+        unfinished = self.reports / "tmp" / f"{self.written:06}"
         unfinished.write_text(words)
-        unfinished.rename(self.reports / f"{self.written:06}.eml")
+        unfinished.rename(self.reports / "new" / unfinished.name)
 
 
 class Session:

@@ -83,7 +83,8 @@ class Storm:
             path.unlink(missing_ok=True)
             path.touch()
         shutil.rmtree(workers.REPORTS, ignore_errors=True)
-        workers.REPORTS.mkdir(parents=True)
+        for folder in ("tmp", "new", "cur"):
+            (workers.REPORTS / folder).mkdir(parents=True)
         self._fresh_database()
         self._start_sink()
         self._shorten()
@@ -111,16 +112,19 @@ class Storm:
         django.setup()
         from django.conf import settings
 
-        from nurturing import delivery, ledger, smtp
+        from nurturing import lanes, ledger, smtp
 
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", self.port, DOT_TIMEOUT
         settings.EMAIL_SERVER_IS_OURS = True
         settings.MAIL_PROOF_GRACE = timedelta(seconds=GRACE)
+        settings.MAIL_THROTTLES, settings.MAIL_CONNECTIONS = False, 3
+        settings.RETURN_MAILDIR = str(workers.REPORTS)
         shorter: list[tuple[Any, str, Any]] = [
             (ledger, "LEASE", timedelta(seconds=LEASE)),
             (smtp, "DOT_TIMEOUT", DOT_TIMEOUT),
-            (delivery, "BATCH", 8),
-            (delivery, "BATCH_SECONDS", LEASE / 2),
+            (lanes, "BATCH", 8),
+            (lanes, "BATCH_SECONDS", LEASE / 2),
+            (lanes, "LOOK_AGAIN", 0.1),
         ]
         for module, name, value in shorter:
             assert hasattr(module, name), f"{module.__name__}.{name} is gone"
@@ -260,7 +264,7 @@ class Storm:
 
     def _is_quiet(self) -> bool:
         self._revive()
-        return not any(workers.REPORTS.iterdir()) and self._hurry_and_count() == 0
+        return not any((workers.REPORTS / "new").iterdir()) and self._hurry_and_count() == 0
 
     def end(self) -> None:
         for child in sorted(self.children):

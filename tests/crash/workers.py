@@ -7,15 +7,12 @@ import random
 import signal
 import time
 from collections.abc import Callable
-from email import message_from_bytes
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from config.embedded.process import die_with_parent
 
 REPORTS = Path(os.environ.get("TANDEM_CRASH_REPORTS", "."))
-DELIVERED = ("delivered", "relayed", "expanded")
 
 
 def fork(work: Callable[[random.Random], Any], *, seed: str, log: Path) -> int:
@@ -65,33 +62,9 @@ def read_reports_then_sweep() -> None:
     """In this order: that nobody reported a mail means something only once all reports were read."""
     from nurturing import tasks
 
-    read_reports()
-    tasks.sweep_stops()
-
-
-def read_reports() -> None:
-    from nurturing import ledger
-
-    for path in sorted(REPORTS.glob("[0-9]*.eml")):
-        try:
-            told = _told(path.read_bytes())
-        except FileNotFoundError:  # another worker was faster
-            continue
-        if told:
-            key, delivered, words = told
-            ledger.settle_by_evidence(key=key, delivered=delivered, words=words)
-        path.unlink(missing_ok=True)
-
-
-def _told(raw: bytes) -> tuple[UUID, bool, str] | None:
-    fields: dict[str, str] = {}
-    for part in message_from_bytes(raw).walk():
-        fields |= {name.lower(): value for name, value in part.items()}
-    action = fields.get("action", "")
-    if "original-envelope-id" not in fields or action not in (*DELIVERED, "failed"):
-        return None
-    words = f"Reported: {action}, {fields.get('status', '')}"
-    return UUID(fields["original-envelope-id"]), action in DELIVERED, words
+    tasks.take_in_returned()
+    if not any((REPORTS / "new").iterdir()):
+        tasks.sweep_stops()
 
 
 def _opt_out(dice: random.Random) -> None:
