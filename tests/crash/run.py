@@ -15,6 +15,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -112,6 +113,7 @@ def url_of(database: Postgres, name: str) -> str:
     return database.url.replace("/tandem?", f"/{name}?")
 
 
+@cache  # a run goes on with the tables it began with
 def template_name() -> str:
     return f"template_{schema.digest()}"
 

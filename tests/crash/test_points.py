@@ -3,6 +3,7 @@
 import os
 import signal
 from collections import Counter
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -46,7 +47,8 @@ def time_passes() -> None:
     Message.objects.filter(state="queued").update(due_at=Now())
 
 
-def test_a_worker_dies_at_each_point(sink: Sink) -> None:
+def test_a_worker_dies_at_each_point(sink: Sink, settings: Any) -> None:
+    settings.MAIL_CONNECTIONS, settings.MAIL_THROTTLES = 1, False  # one mail at its point, and nobody waits
     for point in failpoints.POINTS:  # one test, because emptying the tables takes longer than dying
         campaign = queue()
         sink.accepted.clear()

@@ -37,9 +37,11 @@ def send(dice: random.Random) -> None:
     from nurturing import tasks
 
     while True:
-        for task in (tasks.advance_due, tasks.send_due, read_reports_then_sweep):
+        for task in (tasks.advance_due, tasks.send_due):
             _try(task)
-        time.sleep(dice.uniform(0.01, 0.05))
+        if dice.random() < 0.3:
+            _try(read_reports_then_sweep)
+        time.sleep(dice.uniform(0.03, 0.12))
 
 
 def listen(_dice: random.Random) -> None:
