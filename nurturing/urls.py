@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from nurturing.views import (
+    audiences,
     campaigns,
     content,
     decisions,
@@ -40,6 +41,9 @@ urlpatterns = [
     path("steps/<int:pk>/removal/", steps.remove, name="step_removal"),
     path("enrolments/<int:pk>/stop/", campaigns.stop, name="stop"),
     path("messages/<int:pk>/resolution/", decisions.resolution, name="resolution"),
+    path("audiences/", audiences.audience_list, name="audiences"),
+    path("audiences/<int:pk>/", audiences.audience, name="audience"),
+    path("audiences/<int:pk>/<slug:network>.csv", audiences.export, name="audience_export"),
     path("webhooks/", webhooks.endpoint_list, name="webhooks"),
     path("webhooks/new/", webhooks.endpoint_new, name="webhook_new"),
     path("webhooks/<int:pk>/", webhooks.endpoint, name="webhook"),

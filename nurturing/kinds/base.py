@@ -29,6 +29,7 @@ class Surroundings:
     campaigns: Mapping[int, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     dates: Mapping[str, str] = field(default_factory=dict)
+    audiences: Mapping[int, str] = field(default_factory=dict)
     endpoints: Mapping[int, str] = field(default_factory=dict)
     own_fields: tuple[str, ...] = ()  # keys of custom fields, for merge fields
     pointed: frozenset[str] = frozenset()  # kinds of activity that the scoring model gives points for

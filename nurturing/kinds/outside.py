@@ -45,7 +45,26 @@ def _webhook_problems(settings: Settings, around: Surroundings) -> list[str]:
     return found + [f"It sends a field that does not exist: {key}." for key in unknown]
 
 
+def _audience_words(settings: Settings) -> str:
+    return "Take off an ad audience" if settings.get("do") == "remove" else "Add to an ad audience"
+
+
+def _audience_problems(settings: Settings, around: Surroundings) -> list[str]:
+    return (
+        [] if settings.get("audience") in around.audiences else ["It names an audience that does not exist."]
+    )
+
+
 OUTSIDE = (
+    Kind(
+        "audience",
+        "Ad audience",
+        "megaphone",
+        _audience_words,
+        _audience_problems,
+        {"audience": None, "do": "add"},
+        small=True,
+    ),
     Kind(
         "webhook",
         "Webhook",

@@ -1,5 +1,6 @@
 """Facts about segments, campaigns, who runs through them, and every mail."""
 
+from nurturing.models.audiences import Audience, AudienceExport, AudienceMember
 from nurturing.models.campaigns import Campaign, CampaignVersion, Step
 from nurturing.models.enrolments import Enrolment, Visit
 from nurturing.models.members import SegmentChange, SegmentCheck, SegmentClock, SegmentMember, SegmentTouch
@@ -10,6 +11,9 @@ from nurturing.models.throttles import Throttle, ThrottleSlot, ThrottleState
 from nurturing.models.webhooks import WebhookCall, WebhookEndpoint
 
 __all__ = [
+    "Audience",
+    "AudienceExport",
+    "AudienceMember",
     "Campaign",
     "CampaignVersion",
     "Enrolment",

@@ -18,7 +18,16 @@ from leads.models import CustomField, Topic
 from nurturing import content, kinds, letters
 from nurturing.events import CampaignActivated, MessagesQueued
 from nurturing.graph import Graph
-from nurturing.models import Campaign, CampaignVersion, Message, Segment, Step, TrackedLink, WebhookEndpoint
+from nurturing.models import (
+    Audience,
+    Campaign,
+    CampaignVersion,
+    Message,
+    Segment,
+    Step,
+    TrackedLink,
+    WebhookEndpoint,
+)
 from nurturing.services import drafting, enrolments
 from nurturing.services.drafting import NotPossible
 from scoring.models import ModelVersion, Rule
@@ -139,6 +148,7 @@ def surroundings(version: CampaignVersion) -> kinds.Surroundings:
         campaigns=dict(others.values_list("pk", "name")),
         fields={key: field.label for key, field in known.items() if field.group != "company"},
         dates={key: field.label for key, field in known.items() if field.type == "date"},
+        audiences=dict(Audience.objects.values_list("pk", "name")),
         endpoints=dict(WebhookEndpoint.objects.filter(disabled_at=None).values_list("pk", "name")),
         own_fields=tuple(CustomField.objects.values_list("key", flat=True)),
         pointed=_pointed(),

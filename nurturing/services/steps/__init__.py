@@ -2,7 +2,16 @@
 
 from collections.abc import Callable
 
-from nurturing.services.steps import asking, changing, mailing, outreach, splitting, telling, waiting
+from nurturing.services.steps import (
+    advertising,
+    asking,
+    changing,
+    mailing,
+    outreach,
+    splitting,
+    telling,
+    waiting,
+)
 from nurturing.services.steps.moving import Batch
 
 DOERS: dict[str, Callable[[Batch], None]] = {
@@ -17,5 +26,6 @@ DOERS: dict[str, Callable[[Batch], None]] = {
     "start": changing.start,
     "exit": changing.leave_here,
     "task": outreach.ask,
+    "audience": advertising.change_audience,
     "webhook": telling.tell,
 }
