@@ -58,6 +58,6 @@ class _Echo:
 def counts(found: Iterable[Audience]) -> dict[int, tuple[int, int]]:
     """{audience: members, how many of them may be shown ads}."""
     return {
-        audience.pk: (audience.members.filter(left_at=None).count(), people(audience).count())  # type: ignore[attr-defined]
+        audience.pk: (audience.members.filter(left_at=None).count(), people(audience).count())
         for audience in found
     }

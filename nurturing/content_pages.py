@@ -16,6 +16,7 @@ from nurturing.content import schema
 from nurturing.content.schema import Block, part_name, parts_of
 from nurturing.content_forms import ContentForm, shown_value
 from nurturing.models import Campaign, Step
+from nurturing.segments import vocabulary
 
 ICONS = {
     "heading": "heading",
@@ -112,7 +113,7 @@ def editor(step: Step, form: ContentForm) -> dict[str, Any]:
         "block_kinds": [(kind, label, ICONS[kind]) for kind, label in schema.KINDS.items()],
         "subject_hint": f"{len(form.subject)} characters",
         "widths": schema.WIDTHS.items(),
-        "ops": segments.OP_WORDS.items(),
+        "ops": vocabulary.OP_WORDS.items(),
         "askable": _grouped(known),
         "merge_fields": _merge_fields(known),
     }

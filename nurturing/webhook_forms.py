@@ -22,7 +22,7 @@ class EndpointForm(forms.Form):
 
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())
-        others = WebhookEndpoint.objects.exclude(pk=self.endpoint.pk if self.endpoint else None)
+        others = WebhookEndpoint.objects.exclude(pk=self.endpoint.pk if self.endpoint else 0)
         if others.filter(name__iexact=name).exists():
             raise forms.ValidationError("Another endpoint has this name.")
         return name

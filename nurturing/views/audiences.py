@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -61,7 +61,7 @@ def audience(request: HttpRequest, pk: int) -> HttpResponse:
 
 @roles("marketer")
 @require_POST
-def export(request: HttpRequest, pk: int, network: str) -> HttpResponseBase:
+def export(request: HttpRequest, pk: int, network: str) -> Any:
     """The file for one network; with `removal`, of those to be taken off. Each is noted with who fetched it."""
     found, kind = _audience(request, pk), FORMATS.get(network)
     if kind is None:
