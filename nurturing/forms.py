@@ -16,7 +16,6 @@ from nurturing.models import Campaign, Segment
 from nurturing.segments import vocabulary
 
 MOST_CONDITIONS = 20
-UNITS = {"minutes": 1, "hours": 60, "days": 1440, "weeks": 10080}
 
 
 class CampaignForm(forms.ModelForm):
@@ -46,20 +45,6 @@ class CampaignForm(forms.ModelForm):
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()
         return _unused(name, Campaign.objects.exclude(pk=self.instance.pk), "campaign")
-
-
-class WaitForm(forms.Form):
-    amount = forms.IntegerField(label="Wait for", min_value=1, max_value=1000)
-    unit = forms.ChoiceField(choices=[(unit, unit) for unit in UNITS])
-
-    @classmethod
-    def showing(cls, minutes: int) -> WaitForm:
-        unit = next(name for name in reversed(UNITS) if minutes % UNITS[name] == 0)
-        return cls(initial={"amount": minutes // UNITS[unit], "unit": unit})
-
-    @property
-    def minutes(self) -> int:
-        return self.cleaned_data["amount"] * UNITS[self.cleaned_data["unit"]]
 
 
 @dataclass

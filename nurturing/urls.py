@@ -28,6 +28,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/people/", campaigns.people, name="people"),
     path("campaigns/<int:pk>/draft/", steps.draft, name="draft"),
     path("campaigns/<int:pk>/steps/", steps.add, name="steps"),
+    path("campaigns/<int:pk>/numbers/", steps.numbers, name="numbers"),
     re_path(
         r"^campaigns/(?P<pk>[0-9]{1,18})/(?P<verb>publish|pause|resume|end|discard)/$",
         campaigns.campaign_state,
@@ -38,6 +39,8 @@ urlpatterns = [
     path("steps/<int:pk>/content/preview/", content.preview, name="preview"),
     path("steps/<int:pk>/up/", steps.move, {"way": "up"}, name="step_up"),
     path("steps/<int:pk>/down/", steps.move, {"way": "down"}, name="step_down"),
+    path("steps/<int:pk>/place/", steps.place, name="step_place"),
+    path("steps/<int:pk>/copy/", steps.copy, name="step_copy"),
     path("steps/<int:pk>/removal/", steps.remove, name="step_removal"),
     path("enrolments/<int:pk>/stop/", campaigns.stop, name="stop"),
     path("messages/<int:pk>/resolution/", decisions.resolution, name="resolution"),

@@ -17,13 +17,8 @@ from nurturing.forms import CampaignForm
 from nurturing.models import Campaign, Enrolment, Message
 from nurturing.pages import page
 from nurturing.services import campaigns, enrolments
-
-STATE_TONES = {
-    "draft": ("", "pencil"),
-    "active": ("good", "play"),
-    "paused": ("warn", "pause"),
-    "ended": ("", "flag"),
-}
+from nurturing.views.editor import STATE_TONES
+from nurturing.views.finding import found_campaign, tabs
 
 
 @roles("marketer")
@@ -64,7 +59,7 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
 @roles("marketer")
 @require_http_methods(["GET", "POST"])
 def campaign_settings(request: HttpRequest, pk: int) -> HttpResponse:
-    campaign = _campaign(request, pk)
+    campaign = found_campaign(request, pk)
     form = CampaignForm(request.POST or None, instance=campaign)
     if request.method == "POST" and form.is_valid():
         campaigns.change(campaign=Campaign.objects.get(pk=pk), **form.cleaned_data)
@@ -78,7 +73,7 @@ def campaign_settings(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def campaign_state(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """publish, pause, resume, end or discard; refused in words when the campaign is not in a state for it."""
-    campaign = _campaign(request, pk)
+    campaign = found_campaign(request, pk)
     try:
         messages.success(request, _VERBS[verb](campaign, request.user))
     except campaigns.CannotPublish as refusal:
@@ -125,7 +120,7 @@ _VERBS: dict[str, Callable[[Campaign, Any], str]] = {
 @roles("marketer")
 @require_GET
 def report(request: HttpRequest, pk: int) -> HttpResponse:
-    campaign = _campaign(request, pk)
+    campaign = found_campaign(request, pk)
     ends, rows = figures.runs_by_end(campaign), figures.mails_of(campaign)
     entered = sum(ends.values())
     doubtful = Message.objects.in_doubt().filter(enrolment__campaign=campaign)
@@ -140,7 +135,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "total": figures.total(rows),
         "doubtful": doubtful.select_related("enrolment__lead", "step").order_by("pk")[:50],
         "trouble": figures.trouble(),
-        "tabs": _tabs(campaign, "report"),
+        "tabs": tabs(campaign, "report"),
         "funnel": _funnel(entered, rows, ends.get("goal", 0)),
     }
     return render(request, "nurturing/report.html", context)
@@ -149,7 +144,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 @roles("marketer")
 @require_GET
 def people(request: HttpRequest, pk: int) -> HttpResponse:
-    campaign = _campaign(request, pk)
+    campaign = found_campaign(request, pk)
     ended = request.GET.get("ended", "inside")
     rows = campaign.enrolments.select_related("lead__company", "version")
     if ended == "inside":
@@ -162,7 +157,7 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
         "page": page(request, rows, 50),
         "ended": ended,
         "choices": [("inside", "In it now"), ("all", "Everybody"), *Enrolment.Ended.choices],
-        "tabs": _tabs(campaign, "people"),
+        "tabs": tabs(campaign, "people"),
     }
     return render(request, "nurturing/people.html", context)
 
@@ -178,27 +173,10 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("nurturing:people", run.campaign_id)
 
 
-def _campaign(request: HttpRequest, pk: int) -> Campaign:
-    return get_object_or_404(Campaign.objects.visible_to(request.user).select_related("segment"), pk=pk)
-
-
 def _form_page(request: HttpRequest, form: Any, title: str, verb: str, back: str) -> HttpResponse:
     status = 422 if form.is_bound else 200
     context = {"form": form, "title": title, "verb": verb, "back": back}
     return render(request, "nurturing/form.html", context, status=status)
-
-
-def _tabs(campaign: Campaign, current: str) -> list[dict[str, Any]]:
-    pages = (("campaign", "Steps"), ("report", "Report"), ("people", "People"))
-    return [
-        {
-            "url": reverse(f"nurturing:{name}", args=(campaign.pk,)),
-            "label": label,
-            "current": name == current,
-            "count": None,
-        }
-        for name, label in pages
-    ]
 
 
 def _ends(ends: dict[str, int], entered: int) -> list[tuple[str, int, float]]:

@@ -19,7 +19,8 @@ from nurturing.content.editing import CannotEdit
 from nurturing.content_forms import ContentForm
 from nurturing.models import Step
 from nurturing.services import contents, mails
-from nurturing.views import steps
+from nurturing.views import editor
+from nurturing.views.finding import draft_step, found_step
 from nurturing.views.frames import framed
 
 FRAME_CSP = {
@@ -40,13 +41,13 @@ CHANGED = (
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Every button sends the whole mail: it is saved, and then does what the button says."""
     if request.method == "GET":
-        chosen = _mail(steps._step(request, pk))
+        chosen = _mail(found_step(request, pk))
         return (
             _fragment(request, chosen, ContentForm(chosen))
             if _wants_fragment(request)
             else _back(request, chosen)
         )
-    chosen = _mail(steps._draft_step(request, pk))
+    chosen = _mail(draft_step(request, pk))
     form = ContentForm(chosen)
     try:
         form = ContentForm.typed(chosen, request.POST)
@@ -61,7 +62,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @framed(FRAME_CSP)
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The HTML part as a lead would get it, shut in: no script runs in it, and nothing of ours can be called."""
-    chosen = _mail(steps._step(request, pk))
+    chosen = _mail(found_step(request, pk))
     lead, _ = content_pages.preview_lead(request, chosen.version.campaign)
     sender = letters.sender_of(Organisation.current())
     letter = letters.test_letter(lead, lead.email or "", sender, timezone.now(), uuid4())
@@ -89,7 +90,7 @@ def _refused(
     if _wants_fragment(request):
         return _fragment(request, chosen, form, status)
     campaign = chosen.version.campaign
-    return steps._editor(request, campaign, chosen.version, chosen, form, status=status)
+    return editor.show(request, campaign, chosen, form, status=status)
 
 
 def _fragment(request: HttpRequest, chosen: Step, form: ContentForm, status: int = 200) -> HttpResponse:
@@ -113,7 +114,7 @@ def _send_test(request: HttpRequest, chosen: Step) -> None:
 
 
 def _back(request: HttpRequest, chosen: Step) -> HttpResponse:
-    address = steps._address(chosen.version.campaign, chosen)
+    address = editor.address(chosen.version.campaign, chosen)
     lead = request.GET.get("lead", "")[:254]
     return redirect(f"{address}&{urlencode({'lead': lead})}" if lead else address)
 

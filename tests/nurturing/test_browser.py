@@ -59,18 +59,20 @@ def test_steps_are_added_moved_and_written_without_a_reload(page_as: PageAs, mar
     page = page_as(mara, f"/campaigns/{campaign.pk}/")
     page.evaluate("window.stayed = true")
 
-    page.get_by_role("button", name="Add e-mail").click()
+    page.get_by_text("Add step").click()
+    page.get_by_role("button", name="E-mail").click()
     page.get_by_label("Subject").fill("Hello from us")
     page.get_by_role("button", name="Text", exact=True).click()
     page.get_by_role("textbox", name="Text").fill(factories.HELLO)
     page.get_by_role("button", name="Save draft").click()
     page.get_by_text("E-mail: Hello from us").wait_for()
-    page.get_by_role("button", name="Add wait").click()
-    page.get_by_role("button", name="Move step 2 up").press("Enter")
-    page.get_by_role("button", name="Move step 1 down").wait_for()
+    page.get_by_text("Add step").click()
+    page.get_by_role("button", name="Wait", exact=True).click()
+    page.get_by_role("link", name="Step 2: Wait 3 days").press("Alt+ArrowUp")
 
-    page.locator(".flow > li").nth(1).get_by_text("Wait 3 days").wait_for()
+    page.get_by_role("link", name="Step 1: Wait 3 days").wait_for()
     assert page.evaluate("window.stayed")
+    assert page.evaluate("document.activeElement.textContent").startswith("Step 1")
     assert list(Step.objects.values_list("kind", flat=True)) == ["wait", "email"]
 
 

@@ -65,7 +65,7 @@ def _answered(event: Mapping[str, Any], ids: Sequence[int]) -> set[int]:
 
 def _shapes(event: Mapping[str, Any]) -> list[int]:
     """Conditions are asked of the shapes, of which there are few, not of the activities."""
-    conditions = [language.Condition(**row) for row in event.get("where") or []]
+    conditions = [language.Condition.from_data(row) for row in event.get("where") or []]
     known = ActivityShape.objects.filter(kind=event.get("activity", ""), machine=False)
     return [
         pk

@@ -1,0 +1,113 @@
+"""Conditions and splits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from nurturing import segments
+from nurturing.kinds import MOST_ARMS
+from nurturing.step_forms.base import StepForm, choosing
+from nurturing.step_forms.deeds import DeedForm
+from nurturing.step_forms.rows import Rows, about_leads
+
+ASKS = [
+    ("mail", "Whether a mail was answered"),
+    ("activity", "Whether something happened"),
+    ("segment", "Whether the lead is in a segment"),
+    ("conditions", "What is known about the lead"),
+]
+
+
+class ConditionForm(DeedForm):
+    template = "nurturing/steps/_condition.html"
+    note = "Asked once, when somebody gets here. What happened counts since they entered the campaign."
+
+    segment = forms.ChoiceField(label="Which segment", required=False)
+
+    def prepare(self, settings: Mapping[str, Any]) -> None:
+        super().prepare(settings)
+        asked = self.asked_of(settings)
+        self.fields["what"].label, self.fields["what"].choices = "Ask", ASKS  # type: ignore[attr-defined]
+        self.fields["segment"].choices = choosing("Choose a segment", self.around.segments)  # type: ignore[attr-defined]
+        self.known = segments.registry()
+        data = self.data if self.is_bound else None
+        self.about = Rows("ask", data, asked.get("conditions") or [], about_leads(self.known))
+
+    def showing(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        return super().showing(settings) | {"segment": self.asked_of(settings).get("segment")}
+
+    @staticmethod
+    def asked_of(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        return settings.get("ask") or {}
+
+    def clean(self) -> dict[str, Any]:
+        self._ask = self._asked(self.cleaned_data.get("what"))
+        return self.cleaned_data
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"ask": self._ask}
+
+    def _asked(self, what: str | None) -> dict[str, Any]:
+        if what == "segment":
+            chosen = self.need("segment", "Choose a segment.")
+            return {"segment": int(chosen)} if chosen else {}
+        if what != "conditions":
+            return self.deed()
+        found = self.about.values()
+        if self.about.wrong:
+            self.add_error(None, "A condition cannot be understood.")
+        elif not found:
+            self.add_error(None, "Give at least one condition.")
+        return {"conditions": found}
+
+
+class SplitForm(StepForm):
+    template = "nurturing/steps/_split.html"
+    note = "The same lead always goes the same way. A way left blank is not there."
+
+    def prepare(self, settings: Mapping[str, Any]) -> None:
+        arms = list(settings.get("arms") or [])
+        for place in range(MOST_ARMS):
+            arm = arms[place] if place < len(arms) else {}
+            self.fields[f"words_{place}"] = forms.CharField(
+                label=f"Name of way {place + 1}", max_length=40, required=False, initial=arm.get("words")
+            )
+            self.fields[f"share_{place}"] = forms.IntegerField(
+                label=f"Share of way {place + 1}, in per cent",
+                min_value=0,
+                max_value=100,
+                required=False,
+                initial=arm.get("weight"),
+            )
+        self._keys = [str(arm.get("key")) for arm in arms]
+
+    def pairs(self) -> list[tuple[Any, Any]]:
+        return [(self[f"words_{n}"], self[f"share_{n}"]) for n in range(MOST_ARMS)]
+
+    def clean(self) -> dict[str, Any]:
+        arms = self._arms()
+        if len(arms) < 2:
+            self.add_error(None, f"A split has two to {MOST_ARMS} ways.")
+        elif not self.errors and sum(arm["weight"] for arm in arms) != 100:
+            total = sum(arm["weight"] for arm in arms)
+            self.add_error(None, f"The shares add up to {total}%. They must add up to 100%.")
+        return self.cleaned_data
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"arms": self._arms()}
+
+    def _arms(self) -> list[dict[str, Any]]:
+        """Ways keep their keys, so that their steps and their people stay theirs."""
+        found, free = [], [key for key in "abcdefgh" if key not in self._keys]
+        for place in range(MOST_ARMS):
+            words = (self.cleaned_data.get(f"words_{place}") or "").strip()
+            share = self.cleaned_data.get(f"share_{place}")
+            if words or share is not None:
+                key = self._keys[place] if place < len(self._keys) else free.pop(0)
+                found.append({"key": key, "words": words or key.upper(), "weight": share or 0})
+        return found
