@@ -91,7 +91,7 @@ class Page:
 
     def path(self, step: Any) -> list[tuple[Any, str]]:
         """The branches taken to get to it, outermost first: (step, words of the branch)."""
-        found = []
+        found: list[tuple[Any, str]] = []
         while step.parent_id is not None:
             parent = self.graph.steps[step.parent_id]
             words = next((each.words for each in parent.branches if each.key == step.branch), step.branch)
@@ -151,7 +151,7 @@ def note_of(step: Any, around: kinds.Surroundings) -> str:
     if "segment" in asked:
         return f"Segment {around.segments.get(asked['segment'], 'that is gone')}"
     if "conditions" in asked or asked.get("where"):
-        rows = asked.get("conditions") or asked.get("where")
+        rows = asked.get("conditions") or asked.get("where") or []
         return " and ".join(_condition_words(row) for row in rows)[:160]
     return _NOTES.get(step.kind, lambda *_: "")(settings, around)
 

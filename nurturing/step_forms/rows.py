@@ -54,7 +54,7 @@ def about_deeds(row: Row) -> dict[str, Any]:
     if row.op not in ("known", "unknown"):
         value = parts if row.op in ("in", "not_in", "contains_word", "starts_with", "between") else row.value
     frozen = tuple(value) if isinstance(value, list) else value
-    problem = validation.condition_problem(language.Condition(row.field.strip(), row.op, frozen))  # type: ignore[arg-type]
+    problem = validation.condition_problem(language.Condition(row.field.strip(), row.op, frozen))
     if problem:
         raise Unreadable(problem[:1].upper() + problem[1:])
     return {"field": row.field.strip(), "op": row.op, "value": value}
