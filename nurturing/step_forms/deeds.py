@@ -9,7 +9,7 @@ from django import forms
 
 from leads.kinds import KINDS, describe, is_kind
 from leads.models import ActivityShape
-from nurturing import segments
+from nurturing.segments import vocabulary
 from nurturing.step_forms.base import StepForm, choosing
 from nurturing.step_forms.rows import Rows, about_deeds
 
@@ -43,7 +43,7 @@ class DeedForm(StepForm):
         self.fields["mail"].choices = choosing("Choose a mail", self.around.mails)  # type: ignore[attr-defined]
         data = self.data if self.is_bound else None
         self.where = Rows("where", data, event.get("where") or [], about_deeds)
-        self.ops = segments.OP_WORDS.items()
+        self.ops = vocabulary.OP_WORDS.items()
 
     def showing(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         event = self.asked_of(settings)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from leads.fields import Field
-from nurturing import segments
 from nurturing.forms import Row
+from nurturing.segments import BadDefinition, vocabulary
 from scoring import language, validation
 
 MOST_ROWS = 6
@@ -34,7 +34,7 @@ class Rows:
             if not row.blank:
                 try:
                     found.append(self._read(row))
-                except (Unreadable, segments.BadCondition) as error:
+                except (Unreadable, BadDefinition) as error:
                     row.error = str(error)
         return found
 
@@ -65,10 +65,10 @@ def about_leads(known: Mapping[str, Field]) -> Reader:
         field = known.get(row.field)
         if field is None:
             raise Unreadable("Choose a field.")
-        return {"field": row.field, "op": row.op, "value": segments.read(field, row.op, row.value)}
+        return {"field": row.field, "op": row.op, "value": vocabulary.read(field, row.op, row.value)}
 
     return read
 
 
 def _row(kept: Mapping[str, Any]) -> Row:
-    return Row(str(kept.get("field", "")), str(kept.get("op", "is")), segments.written(kept.get("value")))
+    return Row(str(kept.get("field", "")), str(kept.get("op", "is")), vocabulary.written(kept.get("value")))
