@@ -25,6 +25,7 @@ from nurturing.lanes import Run
 from nurturing.ledger import Claim
 from nurturing.models import MailTrouble, Message, Step, TrackedLink
 from nurturing.rendering import CannotCompose, Mail, Sender, envelope_address
+from nurturing.signing import BadKey, Signer, pem_of
 from nurturing.transports import Parcel, ServerAway
 
 logger = logging.getLogger(__name__)
@@ -40,27 +41,41 @@ def send_due(limit: int = 5_000) -> Result:
     if not Message.objects.due().exists():
         tell_leads()
         return Result(0)
-    office = PostOffice(letters.sender_of(Organisation.current()))
-    transport = transports.chosen()
-    run = Run(transport, office.compose, sender=office.sender.address, lanes=settings.MAIL_CONNECTIONS)
     try:
-        run.pool.open_first()
-        MailTrouble.objects.all().delete()
-        run.go(limit)
-    except ServerAway as error:
-        run.trouble = str(error)
+        return _send(limit)
+    except (ServerAway, BadKey) as error:
+        _note_trouble(str(error))
+        return Result(0, str(error))
     finally:
         tell_leads()
+
+
+def _send(limit: int) -> Result:
+    office = PostOffice(letters.sender_of(Organisation.current()), signer())
+    transport = transports.chosen()
+    run = Run(transport, office.compose, sender=office.sender.address, lanes=settings.MAIL_CONNECTIONS)
+    run.pool.open_first()
+    MailTrouble.objects.all().delete()
+    run.go(limit)
     if run.trouble:
         _note_trouble(run.trouble)
     return Result(run.tried, run.trouble)
 
 
+def signer() -> Signer | None:
+    """None when DKIM is not wanted. Raises BadKey: then nothing leaves, for it would leave unsigned."""
+    wanted = (settings.DKIM_DOMAIN, settings.DKIM_SELECTOR, settings.DKIM_KEY, settings.DKIM_KEY_FILE)
+    if not any(wanted):
+        return None
+    pem = pem_of(settings.DKIM_KEY, settings.DKIM_KEY_FILE)
+    return Signer.of(domain=settings.DKIM_DOMAIN, selector=settings.DKIM_SELECTOR, pem=pem)
+
+
 class PostOffice:
     """The compiled mails of one run, and the parcels made of them."""
 
-    def __init__(self, sender: Sender) -> None:
-        self.sender = sender
+    def __init__(self, sender: Sender, signer: Signer | None = None) -> None:
+        self.sender, self.signer = sender, signer
         self.mail = lru_cache(maxsize=200)(self._compile)
 
     def compose(self, held: Claim, message: Message) -> Parcel | None:
@@ -75,11 +90,16 @@ class PostOffice:
         return None
 
     def _parcel(self, message: Message) -> Parcel:
-        mail, links = self.mail(message.step)
-        letter = letters.letter_for(message, links, self.sender, timezone.now())
         sender = return_path.address(return_path.RETURN, message.key, self.sender.domain)
         recipient = envelope_address(message.to_address)
-        return Parcel(message.key.hex, sender, recipient, mail.fill(letter))
+        return Parcel(message.key.hex, sender, recipient, self.written(message))
+
+    def written(self, message: Message) -> bytes:
+        """Filled, and signed when there is a key. Raises CannotCompose."""
+        mail, links = self.mail(message.step)
+        now = timezone.now()
+        content = mail.fill(letters.letter_for(message, links, self.sender, now))
+        return self.signer.sign(content, now) if self.signer else content
 
     def _compile(self, step: Step) -> tuple[Mail, dict[str, int]]:
         links = dict(TrackedLink.objects.filter(step=step).values_list("url", "pk"))

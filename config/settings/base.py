@@ -188,6 +188,11 @@ EMAIL_SERVER_IS_OURS = env.bool("EMAIL_SERVER_IS_OURS", default=False)  # it is 
 # How long a report may take. Below ten minutes a server may still be at work on the mail (RFC 5321, 4.5.3.2.6).
 MAIL_PROOF_GRACE = timedelta(minutes=max(10, env.int("MAIL_PROOF_MINUTES", default=15)))
 MAIL_TRANSPORT = env("MAIL_TRANSPORT", default="nurturing.smtp.Smtp")  # how campaigns' mails leave
+DKIM_DOMAIN, DKIM_SELECTOR = env("DKIM_DOMAIN", default=""), env("DKIM_SELECTOR", default="")
+DKIM_KEY, DKIM_KEY_FILE = (
+    env("DKIM_KEY", default=""),
+    env("DKIM_KEY_FILE", default=""),
+)  # PEM, or where it lies
 MAIL_CONNECTIONS = env.int("MAIL_CONNECTIONS", default=4)  # of one worker to the mail server at once
 MAIL_THROTTLES = env.bool("MAIL_THROTTLES", default=True)  # False: the server behind it has limits of its own
 # Private hosts that webhook steps may call, such as 10.0.0.5:8080.

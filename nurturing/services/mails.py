@@ -17,11 +17,12 @@ from leads.events import publish
 from leads.models import Lead
 from leads.services.activities import record_activity
 from leads.services.consent import is_suppressed, suppress
-from nurturing import ledger, letters, transports
+from nurturing import delivery, ledger, letters, transports
 from nurturing.events import MessagesQueued
 from nurturing.models import Message, Step, TrackedLink, Unsubscribe
 from nurturing.rendering import CannotCompose, envelope_address
 from nurturing.services import enrolments
+from nurturing.signing import BadKey
 from nurturing.transports import LineBroke, Parcel, Refused, ServerAway
 
 SCANNER_CLICK = timedelta(seconds=2)  # nobody reads and clicks faster
@@ -106,6 +107,8 @@ def send_test(*, step: Step, lead: Lead, actor: Any) -> None:
     letter = letters.test_letter(lead, actor.email, sender, timezone.now(), uuid4())
     try:
         content = letters.mail_of(step, sender).fill(letter)
+        signer = delivery.signer()
+        content = signer.sign(content, letter.at) if signer else content
         addresses = envelope_address(sender.address), envelope_address(actor.email)
         channel = transports.chosen().open()
         try:
@@ -113,7 +116,7 @@ def send_test(*, step: Step, lead: Lead, actor: Any) -> None:
             channel.commit()
         finally:
             channel.close()
-    except (CannotCompose, ServerAway, Refused, LineBroke) as error:
+    except (CannotCompose, ServerAway, Refused, LineBroke, BadKey) as error:
         raise CannotSend(f"The test mail was not sent: {error}") from error
 
 
