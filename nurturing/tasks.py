@@ -12,6 +12,7 @@ from nurturing.services import (
     advancing,
     checking,
     enrolments,
+    mail_events,
     membership,
     re_entries,
     returned_mails,
@@ -98,6 +99,7 @@ def take_in_returned() -> None:
 @shared_task
 def forget_returned() -> None:
     returned_mails.forget_foreign()
+    mail_events.forget_foreign()
 
 
 @shared_task

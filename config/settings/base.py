@@ -1,5 +1,6 @@
 """Settings every environment shares. What differs between machines comes from the environment."""
 
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ import environ
 import pghistory
 import structlog
 
+from config import mail
 from config.demo import DEMO_STEPS as DEMO_STEPS
 from config.reactions import REACTIONS as REACTIONS
 from config.schedule import SCHEDULE
@@ -178,7 +180,12 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/",
 }
 
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025")
+EMAIL_URL = env("EMAIL_URL", default="smtp://127.0.0.1:1025")
+MAIL_SERVICE = mail.is_service(EMAIL_URL)
+EMAIL_CONFIG = env.email_url_config("smtp://" if MAIL_SERVICE else EMAIL_URL)
+if MAIL_SERVICE:
+    EMAIL_BACKEND = mail.backend_of(EMAIL_URL)
+ANYMAIL = mail.anymail_settings(EMAIL_URL, os.environ)
 EMAIL_HOST, EMAIL_PORT = EMAIL_CONFIG["EMAIL_HOST"], EMAIL_CONFIG["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL_CONFIG["EMAIL_HOST_USER"], EMAIL_CONFIG["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
@@ -187,7 +194,10 @@ EMAIL_TIMEOUT = 20  # seconds
 EMAIL_SERVER_IS_OURS = env.bool("EMAIL_SERVER_IS_OURS", default=False)  # it is asked to report each delivery
 # How long a report may take. Below ten minutes a server may still be at work on the mail (RFC 5321, 4.5.3.2.6).
 MAIL_PROOF_GRACE = timedelta(minutes=max(10, env.int("MAIL_PROOF_MINUTES", default=15)))
-MAIL_TRANSPORT = env("MAIL_TRANSPORT", default="nurturing.smtp.Smtp")  # how campaigns' mails leave
+# How campaigns' mails leave.
+MAIL_TRANSPORT = env(
+    "MAIL_TRANSPORT", default="nurturing.esp.transport.Anymail" if MAIL_SERVICE else "nurturing.smtp.Smtp"
+)
 DKIM_DOMAIN, DKIM_SELECTOR = env("DKIM_DOMAIN", default=""), env("DKIM_SELECTOR", default="")
 DKIM_KEY, DKIM_KEY_FILE = (
     env("DKIM_KEY", default=""),

@@ -5,7 +5,7 @@ from nurturing.models.campaigns import Campaign, CampaignVersion, Step
 from nurturing.models.enrolments import Enrolment, Visit
 from nurturing.models.members import SegmentChange, SegmentCheck, SegmentClock, SegmentMember, SegmentTouch
 from nurturing.models.messages import MailTrouble, Message, TrackedLink, Unsubscribe
-from nurturing.models.returns import MailboxTrouble, ReturnedMail, SoftBounce
+from nurturing.models.returns import MailboxTrouble, MailEvent, ReturnedMail, SoftBounce
 from nurturing.models.segments import Segment
 from nurturing.models.throttles import Throttle, ThrottleSlot, ThrottleState
 from nurturing.models.webhooks import WebhookCall, WebhookEndpoint
@@ -17,6 +17,7 @@ __all__ = [
     "Campaign",
     "CampaignVersion",
     "Enrolment",
+    "MailEvent",
     "MailTrouble",
     "MailboxTrouble",
     "Message",

@@ -137,6 +137,7 @@ class Unsubscribe(models.Model):
             ("one_click", "One click in the mail program"),
             ("page", "On our page"),
             ("mail", "By a mail to us"),
+            ("service", "By the mail service"),
         ],
     )
     at = models.DateTimeField(db_default=models.functions.Now())

@@ -81,3 +81,30 @@ class MailboxTrouble(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class MailEvent(models.Model):
+    """What a mail service told us about a mail; each event once, in whatever order they come. Append-only."""
+
+    digest = models.BinaryField(
+        max_length=32, unique=True, help_text="The same for the same event, so it counts once."
+    )
+    service = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20, help_text="As django-anymail calls it.")
+    message = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="events")
+    recipient = models.CharField(max_length=254, blank=True)
+    reason = models.CharField(max_length=20, blank=True, help_text="Why it was rejected or bounced.")
+    event_id = models.CharField(max_length=200, blank=True)
+    remote_id = models.CharField(max_length=200, blank=True, help_text="The service's name for the mail.")
+    words = models.CharField(max_length=300, blank=True)
+    url = models.CharField(max_length=2000, blank=True)
+    agent = models.CharField(max_length=500, blank=True)
+    machine = models.BooleanField(default=False, help_text="The service says that no person did it.")
+    happened_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["received_at"], name="mail_event_received_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.service}: {self.kind}"

@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import QuerySet
-from django.db.models.functions import Now
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Organisation
@@ -62,30 +61,42 @@ def unsubscribe(*, message: Message, how: str) -> None:
 def record_click(*, message: Message, link: TrackedLink, agent: str, method: str, at: datetime) -> None:
     """Kept once a minute for each link; a scanner's click is kept too, marked, and neither scores nor ends a run."""
     machine = is_machine(message, agent, method, at, SCANNER_CLICK)
-    lead = message.enrolment.lead
+    note_click(message=message, url=link.url, name=str(link.pk), machine=machine, at=at)
+
+
+def note_click(*, message: Message, url: str, name: str, machine: bool, at: datetime) -> None:
+    """`name` tells the links of a mail apart. The first click stays the first, though it be told last."""
     record_activity(
-        lead=lead,
+        lead=message.enrolment.lead,
         kind="email_click",
-        props=_props(message) | {"url": link.url},
-        message_id=_once(message, f"click:{link.pk}", machine, at),
+        occurred_at=at,
+        props=_props(message) | {"url": url},
+        message_id=_once(message, f"click:{name}", machine, at),
         machine=machine,
     )
     if not machine:
-        Message.objects.filter(pk=message.pk, clicked_at=None).update(clicked_at=Now())
+        later = Q(clicked_at=None) | Q(clicked_at__gt=at)
+        Message.objects.filter(later, pk=message.pk).update(clicked_at=at)
         enrolments.reach_click_goal(message.enrolment_id)
 
 
 def record_open(*, message: Message, agent: str, method: str, at: datetime) -> None:
     machine = agent.strip() == APPLE_PROXY or is_machine(message, agent, method, at, SCANNER_OPEN)
+    note_open(message=message, machine=machine, at=at)
+
+
+def note_open(*, message: Message, machine: bool, at: datetime) -> None:
     record_activity(
         lead=message.enrolment.lead,
         kind="email_open",
+        occurred_at=at,
         props=_props(message),
         message_id=_once(message, "open", machine, at),
         machine=machine,
     )
     if not machine:
-        Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=Now())
+        later = Q(opened_at=None) | Q(opened_at__gt=at)
+        Message.objects.filter(later, pk=message.pk).update(opened_at=at)
 
 
 def is_machine(message: Message, agent: str, method: str, at: datetime, soonest: timedelta) -> bool:
@@ -130,7 +141,7 @@ def _props(message: Message) -> dict[str, Any]:
 
 
 def _origin(message: Message, how: str) -> str:
-    way = "By answering" if how == "mail" else "By the link in"
+    way = {"mail": "By answering", "service": "By the mail service, for"}.get(how, "By the link in")
     return f"{way} a mail of {message.enrolment.campaign.name}."[:300]
 
 
