@@ -19,6 +19,16 @@ OF_KIND = {
         "People wait here until the mail is out.",
     ),
     "wait": ("The wait begins when the step before it is done.", "An hour of the day is the lead's own."),
+    "webinar": (
+        "A mail like any other, with a calendar file of the next date.",
+        "Signing up and attending come back as activities; wait for them with “Wait until”.",
+    ),
+    "task": ("Whoever owns the lead finds it in the inbox.", "Asked for once in a run."),
+    "audience": ("Who may be shown ads is asked again when a file is made.",),
+    "webhook": (
+        "One signed call a run, tried again for three days.",
+        "The lead does not wait for the answer.",
+    ),
     "event": (
         "What counts is what the lead does after getting here.",
         "Mail scanners and picture proxies are set aside.",
@@ -59,7 +69,7 @@ def figures_of(step: Any, page: Page) -> list[Figure]:
     """Counts with their base, for the inspector."""
     numbers = page.numbers_of(step)
     found = [Figure("Wait here now", numbers.waiting)]
-    if step.kind == "email":
+    if step.is_mail:
         found += [
             Figure("Sent", numbers.sent),
             Figure("Opened by a person", numbers.opened, Share(numbers.opened, numbers.sent)),

@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import Organisation
 from leads import fields
 from leads.models import Lead
-from nurturing import citations, return_path, tokens
+from nurturing import citations, hours, return_path, tokens, webinars
 from nurturing.content.choosing import Facts
 from nurturing.models import Message, Step
 from nurturing.rendering import Addresses, Letter, Mail, Sender
@@ -89,16 +89,35 @@ def letter_for(message: Message, links: Mapping[str, int], sender: Sender, at: d
     lead = message.enrolment.lead
     why = citations.reason(message.consent, sender.organisation)
     found = addresses(message.key, links, sender.domain)
-    return Letter(
-        message.key.hex, message.to_address, values_of(lead, sender), found, at, facts_of(lead), why
-    )
+    said, calendar = _webinar(message.step, lead, sender, message.queued_at)
+    values = values_of(lead, sender) | said
+    return Letter(message.key.hex, message.to_address, values, found, at, facts_of(lead), why, calendar)
 
 
-def test_letter(lead: Lead, to_address: str, sender: Sender, at: datetime, key: UUID) -> Letter:
+def test_letter(
+    lead: Lead, to_address: str, sender: Sender, at: datetime, key: UUID, step: Step | None = None
+) -> Letter:
     """For previews and test mails: direct links, and an unsubscribe page that says it is a test."""
-    values, facts = values_of(lead, sender), facts_of(lead)
+    said, calendar = _webinar(step, lead, sender, at) if step else ({}, b"")
+    values, facts = values_of(lead, sender) | said, facts_of(lead)
     why = citations.reason(None, sender.organisation)
-    return Letter(key.hex, to_address, values, addresses(tokens.TEST, {}), at, facts, why)
+    return Letter(key.hex, to_address, values, addresses(tokens.TEST, {}), at, facts, why, calendar)
+
+
+def _webinar(step: Step, lead: Lead, sender: Sender, queued_at: datetime) -> tuple[dict[str, str], bytes]:
+    """What an invitation says besides, and its calendar file; nothing for other mails and for one without a date."""
+    if step.kind != Step.Kind.WEBINAR:
+        return {}, b""
+    zone = hours.zone_of(lead.time_zone, Organisation.current().time_zone)
+    title = str(step.settings.get("title") or "")
+    try:
+        at = webinars.starts(step.settings, queued_at, zone)
+    except (KeyError, ValueError, TypeError):
+        return {"webinar": title, "webinar_time": ""}, b""
+    file = webinars.calendar_file(
+        step.settings, at, key=f"{step.key}-{lead.pk}", organiser=sender.name, address=sender.address
+    )
+    return {"webinar": title, "webinar_time": webinars.words(at, zone)}, file
 
 
 def addresses(key: UUID, links: Mapping[str, int], mail_domain: str = "") -> Addresses:

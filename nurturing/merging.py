@@ -25,6 +25,8 @@ FIELDS = {
     "company": "Company",
     "industry": "Industry",
     "organisation": "Our name",
+    "webinar": "Webinar",
+    "webinar_time": "Webinar, date and time",
 }
 FILTERS = {"default", "capitalize", "upcase", "downcase", "strip"}
 LONGEST = 200  # characters of one value; a name of 10,000 is a joke or an attack

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import quopri
 import re
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime, formataddr
@@ -27,6 +27,7 @@ from nurturing.content.compiling import Choice, Frame, Node, Picture
 from nurturing.content.markup import Piece
 
 BREAK = b"=\r\n"
+MIXED = "=_tandem_whole"  # around the parts when a calendar file goes along
 BOUNDARY = "=_tandem_parts"  # "=_" never occurs in quoted-printable text
 WORD = 39  # bytes in one encoded word: 64 characters, so that none of ours makes a line longer than 76
 UNSAFE = re.compile(rb"[^ !-<>-~]")
@@ -71,6 +72,7 @@ class Letter(NamedTuple):
     at: datetime  # for the Date header
     facts: Facts = nothing  # what personal and conditional blocks ask
     reason: str = ""  # why this person gets it, for the foot
+    calendar: bytes = b""  # a file that goes along
 
 
 class Mail:
@@ -100,7 +102,10 @@ class Mail:
         """The whole message with CRLF line ends. Raises CannotCompose."""
         made = self._made(letter)
         text, html = _join(self.text, made, html=False), _join(self.html, made, html=True)
-        return b"".join((self._headers(letter), _part("plain"), text, _part("html"), html, _END))
+        parts = [_part("plain"), text, _part("html"), html, _END]
+        if letter.calendar:
+            parts = [_MIXED_HEAD, *parts, _attached(letter.calendar)]
+        return b"".join((self._headers(letter), *parts))
 
     def subject_for(self, values: Mapping[str, Any]) -> str:
         return _in_one_line(self.subject, values) or "(no subject)"
@@ -124,7 +129,7 @@ class Mail:
             "Auto-Submitted: auto-generated",
             "Precedence: bulk",
             "MIME-Version: 1.0",
-            f'Content-Type: multipart/alternative; boundary="{BOUNDARY}"',
+            MIXED_TYPE if letter.calendar else ALTERNATIVE_TYPE,
         )
         return "\r\n".join((*lines, "", "")).encode("ascii")
 
@@ -290,6 +295,20 @@ def _part(subtype: str) -> bytes:
         f"\r\n--{BOUNDARY}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     ).encode()
+
+
+ALTERNATIVE_TYPE = f'Content-Type: multipart/alternative; boundary="{BOUNDARY}"'
+MIXED_TYPE = f'Content-Type: multipart/mixed; boundary="{MIXED}"'
+_MIXED_HEAD = f"\r\n--{MIXED}\r\n{ALTERNATIVE_TYPE}\r\n\r\n".encode()
+
+
+def _attached(calendar: bytes) -> bytes:
+    head = (
+        f"\r\n--{MIXED}\r\nContent-Type: text/calendar; charset=utf-8; method=PUBLISH\r\n"
+        'Content-Disposition: attachment; filename="invitation.ics"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    )
+    body = encodebytes(calendar).replace(b"\n", b"\r\n")
+    return head.encode() + body + f"\r\n--{MIXED}--\r\n".encode()
 
 
 _END = f"\r\n--{BOUNDARY}--\r\n".encode()

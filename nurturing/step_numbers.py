@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from nurturing.kinds import KINDS
+from nurturing.kinds import KINDS, MAILS
 from nurturing.models import Campaign, Enrolment, Message, Step, Visit
 
 
@@ -29,7 +29,7 @@ class StepNumbers:
 
     def shown(self, kind: str) -> list[tuple[int, str]]:
         """At most three, for the block: (number, what it counts)."""
-        if kind == "email" and (self.sent or self.waiting):
+        if kind in MAILS and (self.sent or self.waiting):
             return [(self.sent, "sent"), (self.opened, "opened"), (self.clicked, "clicked")]
         found = [(self.waiting, "waiting")] if self.waiting else []
         words = "decided" if kind in KINDS and KINDS[kind].starts and kind in DECIDING else "went on"

@@ -15,6 +15,7 @@ from nurturing.kinds.base import (
 from nurturing.kinds.inside import INSIDE, MOST_ARMS, MOST_POINTS, event_problems, points_kind
 from nurturing.kinds.outside import OUTSIDE
 
+MAILS = frozenset({"email", "webinar"})  # kinds that are a mail, with a subject and blocks
 KINDS: dict[str, Kind] = {kind.key: kind for kind in (*INSIDE, *OUTSIDE)}
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "DEEDS",
     "KINDS",
     "LONGEST_WAIT",
+    "MAILS",
     "MOST_ARMS",
     "MOST_POINTS",
     "Branch",

@@ -2,6 +2,8 @@
 
 task       {"title": "Call about prices", "text": "Hello {{ first_name }}…", "channel": "call", "days": 1,
             "wait": false, "minutes": 4320}     with `wait` the run stays until it is settled, so long at most
+    webinar    {"title": "Planning", "at": "2026-12-02T10:00", "zone": "Europe/Berlin", "minutes": 45, "url": "https://…"}
+               {"weekly": {"day": 2, "minute": 600}} instead of at and zone: in the lead's own zone
     webhook    {"endpoint": 3, "name": "Planning sheet", "fields": ["title", "custom.plan"]}
 """
 
@@ -45,6 +47,22 @@ def _webhook_problems(settings: Settings, around: Surroundings) -> list[str]:
     return found + [f"It sends a field that does not exist: {key}." for key in unknown]
 
 
+def _webinar_words(settings: Settings) -> str:
+    return f"Webinar invitation: {settings.get('title') or 'no title yet'}"
+
+
+def _webinar_problems(settings: Settings, around: Surroundings) -> list[str]:
+    found = [] if str(settings.get("title") or "").strip() else ["The webinar has no title."]
+    if not str(settings.get("url") or "").startswith(("https://", "http://")):
+        found.append("The webinar has no link to join.")
+    if not settings.get("weekly") and not (settings.get("at") and settings.get("zone")):
+        found.append("The webinar has no date.")
+    minutes = settings.get("minutes")
+    return found + (
+        [] if isinstance(minutes, int) and 5 <= minutes <= 600 else ["A webinar lasts 5 to 600 minutes."]
+    )
+
+
 def _audience_words(settings: Settings) -> str:
     return "Take off an ad audience" if settings.get("do") == "remove" else "Add to an ad audience"
 
@@ -56,6 +74,14 @@ def _audience_problems(settings: Settings, around: Surroundings) -> list[str]:
 
 
 OUTSIDE = (
+    Kind(
+        "webinar",
+        "Webinar invitation",
+        "video",
+        _webinar_words,
+        _webinar_problems,
+        {"title": "", "at": "", "zone": "", "minutes": 45, "url": ""},
+    ),
     Kind(
         "audience",
         "Ad audience",

@@ -176,5 +176,9 @@ class Step(models.Model):
         return kinds.title(self.kind, self.settings, self.subject)
 
     @property
+    def is_mail(self) -> bool:
+        return self.kind in kinds.MAILS
+
+    @property
     def branches(self) -> list[kinds.Branch]:
         return kinds.branches(self.kind, self.settings)

@@ -118,11 +118,7 @@ def discard_draft(campaign: Campaign) -> bool:
 def problems(version: CampaignVersion) -> list[Problem]:
     """Everything that keeps this version from going live, in words."""
     graph = Graph(version.steps.all())
-    found = (
-        []
-        if any(line.step.kind == "email" for line in graph.lines())
-        else [Problem("There is no e-mail in it.")]
-    )
+    found = [] if any(line.step.is_mail for line in graph.lines()) else [Problem("There is no e-mail in it.")]
     around, known = surroundings(version), letters.askable()
     for line in graph.lines():
         texts = _step_problems(line.step, graph, around, known)
@@ -139,7 +135,7 @@ def problems(version: CampaignVersion) -> list[Problem]:
 
 def surroundings(version: CampaignVersion) -> kinds.Surroundings:
     """What the settings of this version's steps may name."""
-    mails = version.steps.filter(kind=Step.Kind.EMAIL).values_list("key", "subject")
+    mails = version.steps.filter(kind__in=kinds.MAILS).values_list("key", "subject")
     others = Campaign.objects.exclude(state=State.ENDED).exclude(pk=version.campaign_id)
     known = fields.all_fields()
     return kinds.Surroundings(
@@ -172,7 +168,7 @@ def publish_version(*, campaign: Campaign, actor: Any) -> CampaignVersion:
     found = problems(draft)
     if found:
         raise CannotPublish(found)
-    for step in draft.steps.filter(kind=Step.Kind.EMAIL):
+    for step in draft.steps.filter(kind__in=kinds.MAILS):
         TrackedLink.objects.bulk_create(TrackedLink(step=step, url=url) for url in content.links(step))
     CampaignVersion.objects.filter(pk=draft.pk).update(frozen_at=Now())
     if campaign.state == State.DRAFT:
@@ -213,11 +209,10 @@ def _change_state(campaign: Campaign, before: tuple[str, ...], after: str) -> No
 def _step_problems(
     step: Step, graph: Graph, around: kinds.Surroundings, known: Mapping[str, Any]
 ) -> list[str]:
-    if step.kind == Step.Kind.EMAIL:
-        return _mail_problems(step, graph, known)
     if step.kind not in kinds.KINDS:
         return ["This kind of step does not exist."]
     found = list(kinds.KINDS[step.kind].problems(step.settings, around))
+    found += _mail_problems(step, graph, known) if step.is_mail else []
     if step.kind == Step.Kind.WAIT and graph.after(step) is None:
         found.append("A wait at the end waits for nothing.")
     if step.kind == Step.Kind.EXIT and _has_next_sibling(step, graph):
@@ -227,7 +222,7 @@ def _step_problems(
 
 def _mail_problems(step: Step, graph: Graph, known: Mapping[str, Any]) -> list[str]:
     found = [problem.text for problem in content.problems(step, known)]
-    if any(halt is not None and halt.kind == Step.Kind.EMAIL for halt in graph.next_halts(step)):
+    if any(halt is not None and halt.is_mail for halt in graph.next_halts(step)):
         found.append("Another mail follows at once. Put a wait between them.")
     return found
 

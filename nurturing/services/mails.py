@@ -115,7 +115,7 @@ def resolve(*, messages: QuerySet[Message], verdict: str, actor: Any) -> int:
 def send_test(*, step: Step, lead: Lead, actor: Any) -> None:
     """To the actor's own address, as `lead` would get it. Not in the ledger. Raises CannotSend."""
     sender = letters.sender_of(Organisation.current())
-    letter = letters.test_letter(lead, actor.email, sender, timezone.now(), uuid4())
+    letter = letters.test_letter(lead, actor.email, sender, timezone.now(), uuid4(), step)
     try:
         content = letters.mail_of(step, sender).fill(letter)
         signer = delivery.signer()

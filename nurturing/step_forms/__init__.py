@@ -8,6 +8,7 @@ every field.
 from nurturing.step_forms.base import StepForm
 from nurturing.step_forms.deciding import ConditionForm, SplitForm
 from nurturing.step_forms.doing import ExitForm, FieldForm, HandoffForm, PointsForm, StartForm
+from nurturing.step_forms.outside import AudienceForm, TaskForm, WebhookForm, WebinarForm
 from nurturing.step_forms.timing import EventForm, WaitForm
 
 FORMS: dict[str, type[StepForm]] = {
@@ -20,6 +21,10 @@ FORMS: dict[str, type[StepForm]] = {
     "handoff": HandoffForm,
     "start": StartForm,
     "exit": ExitForm,
+    "task": TaskForm,
+    "webinar": WebinarForm,
+    "audience": AudienceForm,
+    "webhook": WebhookForm,
 }
 
 __all__ = ["FORMS", "StepForm"]

@@ -65,7 +65,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = _mail(found_step(request, pk))
     lead, _ = content_pages.preview_lead(request, chosen.version.campaign)
     sender = letters.sender_of(Organisation.current())
-    letter = letters.test_letter(lead, lead.email or "", sender, timezone.now(), uuid4())
+    letter = letters.test_letter(lead, lead.email or "", sender, timezone.now(), uuid4(), chosen)
     return HttpResponse(letters.mail_of(chosen, sender).as_html(letter))
 
 
@@ -124,6 +124,6 @@ def _wants_fragment(request: HttpRequest) -> bool:
 
 
 def _mail(chosen: Step) -> Step:
-    if chosen.kind != Step.Kind.EMAIL:
+    if not chosen.is_mail:
         raise Http404
     return chosen

@@ -123,14 +123,19 @@ def _inspected(request: HttpRequest, page: dict[str, Any], chosen: Step, form: A
         "chosen_figures": explaining.figures_of(chosen, steps),
         "rules": explaining.rules_of(chosen, steps),
         "places": steps.places(chosen) if page["editing"] else [],
-        "form": form or (form_of(chosen, page["around"]) if page["editing"] else None),
+        "form": _settings_form(form) or (form_of(chosen, page["around"]) if page["editing"] else None),
     }
     return found | _content(request, chosen, form, editing=page["editing"])
 
 
+def _settings_form(form: Any) -> Any:
+    """A mail's own form stands apart: a webinar has both."""
+    return None if isinstance(form, ContentForm) else form
+
+
 def _content(request: HttpRequest, chosen: Step, form: Any, *, editing: bool) -> dict[str, Any]:
     """What nurturing/content/_editor.html and _preview.html need."""
-    if chosen.kind != Step.Kind.EMAIL:
+    if not chosen.is_mail:
         return {}
     shown = form if isinstance(form, ContentForm) else ContentForm(chosen)
     return content_pages.seen(request, chosen) | (content_pages.editor(chosen, shown) if editing else {})
