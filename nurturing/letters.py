@@ -95,7 +95,7 @@ def letter_for(message: Message, links: Mapping[str, int], sender: Sender, at: d
 
 
 def test_letter(
-    lead: Lead, to_address: str, sender: Sender, at: datetime, key: UUID, step: Step | None = None
+    lead: Lead, to_address: str, sender: Sender, at: datetime, key: UUID, step: Step | None
 ) -> Letter:
     """For previews and test mails: direct links, and an unsubscribe page that says it is a test."""
     said, calendar = _webinar(step, lead, sender, at) if step else ({}, b"")
