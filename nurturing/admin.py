@@ -1,4 +1,4 @@
-"""Admin for how fast mail may go, and a look at how fast it goes now."""
+"""Admin for how often, when and how fast mail may go, and a look at how fast it goes now."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.admin_kinds import ReadOnly
+from accounts.admin_kinds import OneRow, ReadOnly
 from nurturing import metering, throttles
-from nurturing.models import Throttle, ThrottleState
+from nurturing.models import SendingRules, Throttle, ThrottleState
+from nurturing.sending_forms import RulesForm
+from nurturing.services import sending
 
 
 @admin.register(Throttle)
@@ -58,3 +60,18 @@ class ThrottleStateAdmin(ReadOnly):
     @admin.display(description="Under way")
     def under_way(self, state: Any) -> int:
         return int(state.live)
+
+
+@admin.register(SendingRules)
+class SendingRulesAdmin(OneRow):
+    """Counts for every campaign at once; mails that the old rules held back are looked at again."""
+
+    form = RulesForm
+    list_display = ("__str__", "cap_day", "cap_week", "opens", "closes", "patience_days")
+    fieldsets = (
+        ("How often, all campaigns together", {"fields": ("cap_day", "cap_week", "patience_days")}),
+        ("When", {"fields": ("days", ("opens", "closes"))}),
+    )
+
+    def save_model(self, request: HttpRequest, obj: SendingRules, form: Any, change: bool) -> None:
+        sending.change_rules(obj)

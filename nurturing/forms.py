@@ -14,15 +14,16 @@ from leads.fields import Field
 from nurturing import segments
 from nurturing.models import Campaign, Segment
 from nurturing.segments import vocabulary
+from nurturing.sending_forms import SENDING, SendingForm
 
 MOST_CONDITIONS = 20
 
 
-class CampaignForm(forms.ModelForm):
+class CampaignForm(SendingForm):
     class Meta:
         model = Campaign
-        fields = ("name", "segment", "topic", "goal", "cool_down_days", "doubt_policy")
-        labels = {
+        fields = ("name", "segment", "topic", "goal", "cool_down_days", "doubt_policy", *SENDING)
+        labels = SendingForm.Meta.labels | {
             "cool_down_days": "Rest for recycled leads, in days",
             "doubt_policy": "When nobody knows whether a mail arrived",
         }

@@ -13,7 +13,7 @@ Clock   the database's now()
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,18 +21,17 @@ from uuid import UUID
 import psycopg
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, TextChoices, Value, When
+from django.db.models import Case, F, Q, TextChoices, When
 from django.db.models.functions import Coalesce, Now
 
-from leads import consents
 from leads.models import Lead
-from nurturing import gates
+from nurturing import gates, situations, weighing
 from nurturing.failpoints import reach
 from nurturing.models import Campaign, Enrolment, MailboxTrouble, Message
 from nurturing.querysets import IN_DOUBT
 
 LEASE = timedelta(minutes=5)  # a claimed batch, and the wait for the answer to one dot; both stay below
-HOLD = timedelta(minutes=5)  # until a paused campaign's mail is looked at again
+SOON = timedelta(seconds=30)  # until a mail whose gates opened while they were asked is taken up again
 BACK_OFF = (1, 5, 15, 60)  # minutes after the first, second, ... failure
 MOST_FAILURES = 5  # then a person looks; one bad address must not be tried for ever
 SUSPECT = 3  # interruptions; from then on a mail is claimed alone, so that it takes no others down with it
@@ -48,9 +47,26 @@ SELECT 1 FROM leads_lead WHERE id = (
 FOR UPDATE
 """
 FENCE = """
-UPDATE nurturing_message SET state = 'dot', dot_at = statement_timestamp(),
-    lease_until = statement_timestamp() + %s, consent_id = %s, basis = %s
-WHERE id = %s AND attempt = %s AND state = 'claimed' AND lease_until > statement_timestamp() AND EXISTS ({gate})
+UPDATE nurturing_message
+SET state = 'dot', dot_at = statement_timestamp(), lease_until = statement_timestamp() + %s,
+    consent_id = %s, basis = %s, gates_saw = gate.saw
+FROM ({gate}) gate
+WHERE id = %s AND attempt = %s AND state = 'claimed' AND lease_until > statement_timestamp()
+"""
+TURN_AWAY = """
+WITH said AS (
+    SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[]) AS said (id, gate, words, until)
+), changed AS (
+    UPDATE nurturing_message mail
+    SET state = %s, due_at = coalesce(said.until, mail.due_at), reply = said.words, lease_until = NULL
+    FROM said WHERE mail.id = said.id AND mail.state IN ('queued', 'claimed')
+    RETURNING mail.id
+)
+INSERT INTO nurturing_gatenote (message_id, gate, verdict, words, until, times)
+SELECT said.id, said.gate, %s, said.words, said.until, 1 FROM said JOIN changed ON changed.id = said.id
+ON CONFLICT (message_id, gate, verdict) DO UPDATE
+SET words = excluded.words, until = excluded.until, last_at = statement_timestamp(),
+    times = nurturing_gatenote.times + 1
 """
 ACCEPT = """
 WITH settled AS (
@@ -135,7 +151,7 @@ def pass_fence(held: Claim, cited: Cited = UNCITED) -> bool:
         cursor.execute(LOCK_LEAD, [held.message_id])
         # Prepared on the server: planning it anew for every mail would take ten times as long as running it.
         with psycopg.Cursor(connection.connection) as prepared:
-            prepared.execute(FENCE.replace("{gate}", gate), [LEASE, *cited, *held, *values], prepare=True)
+            prepared.execute(FENCE.replace("{gate}", gate), [LEASE, *cited, *values, *held], prepare=True)
             passed = prepared.rowcount == 1
     reach("after_fence")
     return passed
@@ -329,17 +345,33 @@ def _lock_leads_of(message_ids: list[int]) -> None:
 
 
 def _turn_away(refused: Any) -> None:
-    """Mail of a paused campaign, or to somebody who wants a pause, waits; everything else will never be sent."""
-    run = Enrolment.objects.filter(gates.held(), ended_at=None, pk=OuterRef("enrolment_id"))
-    held, soon = Exists(run), Now() + HOLD
-    later = Subquery(run.annotate(ends=consents.pause_ends("lead_id")).values("ends")[:1])
+    """What may be sent later waits for the instant at which the gates open; the rest will not be sent, and says why."""
     ids = list(refused.values_list("pk", flat=True))
-    rows = Message.objects.filter(pk__in=ids, state__in=(State.QUEUED, State.CLAIMED))
-    rows.filter(held).update(state=State.QUEUED, due_at=Coalesce(later, soon), lease_until=None)
-    why = Value("The lead may not be mailed any more.")
-    gone = rows.filter(~held).filter(~gates.may_be_sent())
-    gone.update(state=State.SUPPRESSED, reply=why, lease_until=None)
-    rows.filter(state=State.CLAIMED).update(state=State.QUEUED, lease_until=None)
+    found = situations.verdicts(ids) if ids else {}
+    by_kind: dict[str, list[int]] = {weighing.PASS: [], weighing.WAIT: [], weighing.STOP: []}
+    for pk, verdict in found.items():
+        by_kind[verdict.kind].append(pk)
+    open_again = Message.objects.filter(
+        pk__in=by_kind[weighing.PASS], state__in=(State.QUEUED, State.CLAIMED)
+    )
+    open_again.update(state=State.QUEUED, due_at=Now() + SOON, lease_until=None)
+    for kind, state in ((weighing.WAIT, State.QUEUED), (weighing.STOP, State.SUPPRESSED)):
+        if by_kind[kind]:
+            _note({pk: found[pk] for pk in by_kind[kind]}, kind, state)
+
+
+def _note(verdicts: Mapping[int, weighing.Verdict], kind: str, state: str) -> None:
+    """Changes the mails and keeps why, in one statement: the same gate again counts up."""
+    ids, gates_, words, untils = zip(
+        *(
+            (pk, each.line.gate, each.line.words[:300], each.until)
+            for pk, each in verdicts.items()
+            if each.line
+        ),
+        strict=True,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(TURN_AWAY, [list(ids), list(gates_), list(words), list(untils), state, kind])
 
 
 def _settle(held: Claim, states: tuple[str, ...], **change: Any) -> bool:

@@ -10,6 +10,7 @@ from nurturing import delivery, ledger
 from nurturing.intake import returned
 from nurturing.services import (
     advancing,
+    campaigns,
     checking,
     enrolments,
     mail_events,
@@ -107,6 +108,7 @@ def sweep_stops() -> None:
     ledger.settle_expired()
     ledger.settle_unproven()
     enrolments.sweep_stops()
+    campaigns.end_due()
     delivery.tell_leads()
 
 

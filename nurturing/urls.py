@@ -14,6 +14,7 @@ from nurturing.views import (
     returned,
     segments,
     steps,
+    traces,
     webhooks,
 )
 
@@ -58,6 +59,7 @@ urlpatterns = [
     path("segments/<int:pk>/", segments.segment_edit, name="segment"),
     path("leads/<int:lead_pk>/campaigns/", people.panel, name="panel"),
     path("webhooks/mail/<slug:service>/", hooks.mail_service, name="mail_hook"),
+    path("leads/<int:lead_pk>/mails/", traces.trace, name="trace"),
     path("returned/", returned.returned, name="returned"),
     path("mail/", mailbox.box, name="mailbox"),
     path("mail/<str:name>/", mailbox.mail, name="mail"),

@@ -10,8 +10,16 @@ from django.test import Client
 from accounts.models import Team, User
 from leads.capture import keys
 from leads.services import capture, shapes
+from nurturing.models import SendingRules
 
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Mails of tests leave at any hour and as often as asked for; tests of the rules make their own."""
+    with django_db_blocker.unblock():
+        SendingRules.objects.all().delete()
 
 
 @pytest.fixture(autouse=True)

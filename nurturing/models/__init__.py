@@ -7,6 +7,7 @@ from nurturing.models.members import SegmentChange, SegmentCheck, SegmentClock, 
 from nurturing.models.messages import MailTrouble, Message, TrackedLink, Unsubscribe
 from nurturing.models.returns import MailboxTrouble, MailEvent, ReturnedMail, SoftBounce
 from nurturing.models.segments import Segment
+from nurturing.models.sending import GateNote, SendingRules
 from nurturing.models.throttles import Throttle, ThrottleSlot, ThrottleState
 from nurturing.models.webhooks import WebhookCall, WebhookEndpoint
 
@@ -17,6 +18,7 @@ __all__ = [
     "Campaign",
     "CampaignVersion",
     "Enrolment",
+    "GateNote",
     "MailEvent",
     "MailTrouble",
     "MailboxTrouble",
@@ -28,6 +30,7 @@ __all__ = [
     "SegmentClock",
     "SegmentMember",
     "SegmentTouch",
+    "SendingRules",
     "SoftBounce",
     "Step",
     "Throttle",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 import pghistory
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -15,6 +17,11 @@ from leads.models import Topic
 from nurturing import kinds
 from nurturing.models.segments import Segment
 from nurturing.querysets import MarketingQuerySet
+from nurturing.quiet import EVERY_DAY, Hours
+
+
+def every_day() -> list[int]:
+    return list(EVERY_DAY)
 
 
 @pghistory.track()
@@ -35,6 +42,13 @@ class Campaign(models.Model):
     class DoubtPolicy(models.TextChoices):
         RATHER_NONE = "rather_none", "Rather not at all: a person decides"
         RATHER_TWICE = "rather_twice", "Rather twice: it is sent again"
+
+    class Priority(models.IntegerChoices):
+        HIGHEST = 1, "1, most important"
+        HIGH = 2, "2"
+        NORMAL = 3, "3, usual"
+        LOW = 4, "4"
+        LOWEST = 5, "5, least important"
 
     name = models.CharField(max_length=150, unique=True)
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
@@ -58,14 +72,54 @@ class Campaign(models.Model):
         db_default=DoubtPolicy.RATHER_NONE,
         help_text="For a mail of which nobody knows whether it arrived.",
     )
+    priority = models.PositiveSmallIntegerField(
+        choices=Priority,
+        default=Priority.NORMAL,
+        db_default=Priority.NORMAL,
+        help_text="When a lead may get one more mail and several are due, the more important one goes.",
+    )
+    starts_at = models.DateTimeField("not before", null=True, blank=True, help_text="Nobody enters earlier.")
+    ends_at = models.DateTimeField(
+        "ends at", null=True, blank=True, help_text="From then on nothing is sent and everybody leaves."
+    )
+    send_days = ArrayField(models.PositiveSmallIntegerField(), default=every_day, blank=True)
+    send_from = models.TimeField(null=True, blank=True, help_text="On the lead's own clock.")
+    send_until = models.TimeField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     activated_at = models.DateTimeField(null=True)
 
     objects = MarketingQuerySet.as_manager()
 
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(send_from=None, send_until=None)
+                | Q(send_from__isnull=False, send_until__isnull=False),
+                name="campaign_hours_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_at=None) | Q(ends_at=None) | Q(starts_at__lt=models.F("ends_at")),
+                name="campaign_window_order",
+            ),
+            models.CheckConstraint(condition=Q(priority__range=(1, 5)), name="campaign_priority_range"),
+        ]
+
     def __str__(self) -> str:
         return self.name
+
+    def takes_people(self, at: datetime) -> bool:
+        """Its start has come and its end has not."""
+        return (self.starts_at is None or self.starts_at <= at) and (
+            self.ends_at is None or at < self.ends_at
+        )
+
+    @property
+    def hours(self) -> Hours | None:
+        """Its own sending hours, within those of the organisation."""
+        if self.send_from is None or self.send_until is None:
+            return None
+        return Hours(tuple(self.send_days), self.send_from, self.send_until)
 
     @property
     def goal_words(self) -> str:

@@ -73,6 +73,9 @@ class Message(models.Model):
     )
     bounced = models.BooleanField(default=False, help_text="The server says that there is no such address.")
     complained_at = models.DateTimeField(null=True, help_text="When its reader reported it as spam.")
+    gates_saw = models.JSONField(
+        null=True, help_text="What the gates were measured against when it passed them."
+    )
     told_at = models.DateTimeField(null=True, help_text="When the lead's timeline learned of the outcome.")
 
     objects = MessageQuerySet.as_manager()

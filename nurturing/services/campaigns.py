@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from accounts.models import Organisation
 from leads import fields
 from leads.events import publish
-from leads.models import CustomField, Topic
+from leads.models import CustomField
 from nurturing import content, kinds, letters
 from nurturing.events import CampaignActivated, MessagesQueued
 from nurturing.graph import Graph
@@ -28,11 +28,15 @@ from nurturing.models import (
     TrackedLink,
     WebhookEndpoint,
 )
-from nurturing.services import drafting, enrolments
+from nurturing.services import drafting, enrolments, sending
 from nurturing.services.drafting import NotPossible
 from scoring.models import ModelVersion, Rule
 
 State = Campaign.State
+SETTINGS = (
+    *("topic", "cool_down_days", "doubt_policy", "priority", "starts_at", "ends_at"),
+    *("send_days", "send_from", "send_until"),
+)
 
 
 class Problem(NamedTuple):
@@ -51,46 +55,31 @@ class CannotPublish(Exception):
 
 
 @transaction.atomic
-def create(
-    *,
-    name: str,
-    segment: Segment,
-    goal: str,
-    cool_down_days: int,
-    topic: Topic | None = None,
-    doubt_policy: str = Campaign.DoubtPolicy.RATHER_NONE,
-    actor: Any,
-) -> Campaign:
+def create(*, name: str, segment: Segment, goal: str, actor: Any, **settings: Any) -> Campaign:
+    """`settings` are those of SETTINGS; what is left out is as usual."""
     campaign = Campaign.objects.create(
-        name=name,
-        segment=segment,
-        topic=topic,
-        goal=goal,
-        cool_down_days=cool_down_days,
-        doubt_policy=doubt_policy,
-        created_by=actor,
+        name=name, segment=segment, goal=goal, created_by=actor, **_known(settings)
     )
     CampaignVersion.objects.create(campaign=campaign, number=1)
     return campaign
 
 
 @transaction.atomic
-def change(
-    *,
-    campaign: Campaign,
-    name: str,
-    segment: Segment,
-    goal: str,
-    cool_down_days: int,
-    doubt_policy: str,
-    topic: Topic | None = None,
-) -> None:
-    """Counts for everybody from now on, inside or not."""
+def change(*, campaign: Campaign, name: str, segment: Segment, goal: str, **settings: Any) -> None:
+    """Counts for everybody from now on, inside or not; mails that the gates held back are looked at again."""
     campaign = drafting.locked(campaign)
-    campaign.name, campaign.segment = name, segment
-    campaign.goal, campaign.cool_down_days, campaign.topic = goal, cool_down_days, topic
-    campaign.doubt_policy = doubt_policy
-    campaign.save(update_fields=["name", "segment", "goal", "cool_down_days", "topic", "doubt_policy"])
+    changes = {"name": name, "segment": segment, "goal": goal} | _known(settings)
+    for field, value in changes.items():
+        setattr(campaign, field, value)
+    campaign.save(update_fields=list(changes))
+    sending.look_again(Message.objects.filter(enrolment__campaign=campaign))
+
+
+def _known(settings: dict[str, Any]) -> dict[str, Any]:
+    unknown = settings.keys() - set(SETTINGS)
+    if unknown:
+        raise TypeError(f"A campaign has no settings {', '.join(sorted(unknown))}.")
+    return settings
 
 
 @transaction.atomic
@@ -197,6 +186,20 @@ def end(campaign: Campaign) -> int:
     """For good: everybody inside leaves, waiting mails are not sent. Returns how many left."""
     _change_state(campaign, (State.ACTIVE, State.PAUSED), State.ENDED)
     return enrolments.end_all(campaign)
+
+
+def end_due() -> int:
+    """Campaigns whose time is over end, as if somebody had ended them. Returns how many."""
+    over = Campaign.objects.filter(state__in=(State.ACTIVE, State.PAUSED), ends_at__lte=Now())
+    return sum(_end_if_running(campaign) for campaign in over)
+
+
+def _end_if_running(campaign: Campaign) -> bool:
+    try:
+        end(campaign)
+    except NotPossible:  # a colleague was faster
+        return False
+    return True
 
 
 def _change_state(campaign: Campaign, before: tuple[str, ...], after: str) -> None:

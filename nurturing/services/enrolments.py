@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 
 from leads.models import Activity, Lead, ReEntry, StageChange
 from nurturing import gates, ledger, segments
@@ -55,7 +56,7 @@ def enrol(*, campaign: Campaign, leads: Iterable[int], actor: Any = None) -> Enr
 def enrol_segment(campaign_id: int) -> int:
     """Everybody of the segment who never was in, and recycled leads whose cool-down is over."""
     campaign = Campaign.objects.select_related("segment").get(pk=campaign_id)
-    if campaign.state != Campaign.State.ACTIVE:
+    if campaign.state != Campaign.State.ACTIVE or not campaign.takes_people(timezone.now()):
         return 0
     members = segments.members(campaign.segment).values("pk")
     before = Enrolment.objects.filter(campaign=campaign, lead=OuterRef("pk"))
@@ -177,6 +178,8 @@ def running_version(campaign: Campaign) -> CampaignVersion:
     version = campaign.versions.filter(frozen_at__isnull=False).order_by("-number").first()
     if campaign.state != Campaign.State.ACTIVE or version is None:
         raise NotRunning(f"{campaign} is not running, so nobody can be enrolled.")
+    if not campaign.takes_people(timezone.now()):
+        raise NotRunning(f"{campaign} takes nobody in now: it has a start and an end, and now is outside.")
     return version
 
 

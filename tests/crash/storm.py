@@ -132,9 +132,11 @@ class Storm:
 
     def _people(self) -> None:
         """Half of them in a campaign that rather sends twice, half in one that leaves doubt to a person."""
+        from nurturing.models import SendingRules
         from nurturing.services import enrolments
         from tests.nurturing import factories
 
+        SendingRules.objects.all().delete()  # people get several mails within minutes, at any hour
         people = [factories.lead().pk for _ in range(self.messages // 2)]
         for policy, chosen in (("rather_twice", people[::2]), ("rather_none", people[1::2])):
             nobody = factories.segment(conditions=[{"field": "country", "op": "is", "value": "Atlantis"}])

@@ -43,6 +43,8 @@ def test_every_page_can_be_read_by_everybody(
         f"/campaigns/{campaign.pk}/",
         f"/campaigns/{campaign.pk}/report/",
         f"/campaigns/{campaign.pk}/people/",
+        f"/campaigns/{campaign.pk}/settings/",
+        f"/leads/{campaign.enrolments.earliest('pk').lead_id}/mails/",
         "/segments/",
         f"/segments/{campaign.segment_id}/",
         "/campaigns/new/",

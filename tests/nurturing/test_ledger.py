@@ -186,7 +186,7 @@ def test_the_machine_notices_a_fence_that_does_not_look(
 ) -> None:
     """The test of the test: without the look at suppressions, the machine must find the way through."""
     monkeypatch.setattr(gates, "may_be_sent", Q)
-    monkeypatch.setattr(gates, "one_may_be_sent", lambda: ("SELECT 1", []))
+    monkeypatch.setattr(gates, "one_may_be_sent", lambda: ("SELECT NULL::jsonb AS saw", []))
 
     with pytest.raises(AssertionError):
         play(post, 300)

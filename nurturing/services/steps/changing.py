@@ -73,12 +73,14 @@ def start(batch: Batch) -> None:
         pk=batch.step.settings["campaign"], state=Campaign.State.ACTIVE
     ).first()
     leads = _leads(batch)
+    if campaign is not None and not campaign.takes_people(timezone.now()):
+        campaign = None
     if campaign is not None:
         before = Enrolment.objects.filter(campaign=campaign, lead__in=leads.values()).values_list(
             "lead", flat=True
         )
         enrolments.enrol(campaign=campaign, leads=set(leads.values()) - set(before))
-    go_on(batch, batch.ids, words="" if campaign else "The other campaign does not run.")
+    go_on(batch, batch.ids, words="" if campaign else "The other campaign does not run now.")
 
 
 def leave_here(batch: Batch) -> None:
