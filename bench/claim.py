@@ -49,7 +49,7 @@ MAILS = """
 INSERT INTO nurturing_message
     (enrolment_id, step_id, visit, key, to_address, state, attempt, failures, interruptions, reply, bounced)
 SELECT run.id, run.step_id, 1, gen_random_uuid(), lead.email, 'queued', 0, 0, 0, '', false
-FROM nurturing_enrolment run JOIN leads_lead lead ON lead.id = run.lead_id
+FROM nurturing_enrolment run JOIN leads_lead lead ON lead.id = run.lead_id ORDER BY run.id LIMIT 20000
 """
 
 Ids = Iterable[int]

@@ -32,7 +32,8 @@ class Enrolment(models.Model):
         MERGED = "merged", "Merged into another lead"
         EXITED = "exited", "Left at a step"
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="enrolments")
+    # Each claim writes a new entry into every index of this table: none that another one makes superfluous.
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="enrolments", db_index=False)
     version = models.ForeignKey(CampaignVersion, models.PROTECT, related_name="enrolments")
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="enrolments")
     rotation = models.PositiveSmallIntegerField(default=1)
@@ -47,7 +48,9 @@ class Enrolment(models.Model):
         null=True, help_text="When that step is due; a claim moves it ahead as a lease."
     )
     enrolled_at = models.DateTimeField(db_default=models.functions.Now())
-    enrolled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    enrolled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(max_length=16, choices=Ended, blank=True)
 
@@ -68,12 +71,13 @@ class Enrolment(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["due_at"], name="enrolment_due_idx", condition=Q(ended_at=None)),
+            models.Index(
+                fields=["id"], name="enrolment_stranded_idx", condition=Q(ended_at=None, due_at=None)
+            ),
             models.Index(
                 fields=["campaign", "due_at"], name="enrolment_turn_idx", condition=Q(ended_at=None)
             ),
             models.Index(fields=["campaign", "-id"], name="enrolment_people_idx"),
-            models.Index(fields=["lead"], name="enrolment_lead_idx", condition=Q(ended_at=None)),
         ]
 
 

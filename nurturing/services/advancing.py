@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
+import psycopg
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
@@ -45,9 +46,10 @@ def advance_due(limit: int = BATCH) -> int:
 
 def _claim(campaign_id: int, limit: int) -> tuple[list[int], datetime | None]:
     """The ids and the end of their lease, which is also the token: whoever finds another `due_at` is late."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [LEASE_MINUTES, campaign_id, limit])
-        rows = cursor.fetchall()
+    connection.ensure_connection()
+    with psycopg.Cursor(connection.connection) as prepared:
+        prepared.execute(CLAIM, [LEASE_MINUTES, campaign_id, limit], prepare=True)
+        rows = prepared.fetchall()
     return [row[0] for row in rows], rows[0][1] if rows else None
 
 
