@@ -9,8 +9,7 @@ from accounts.migrating import AtOnce
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0013_consents_begin"),
-        ("nurturing", "0017_mail_events"),
+        ("nurturing", "0019_rules_begin"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
