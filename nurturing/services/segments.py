@@ -52,18 +52,24 @@ def save_segment(*, segment: Segment | None, name: str, conditions: Any, actor: 
 
 
 def check(definition: Group, segment_id: int | None) -> None:
-    """Raises the first BadDefinition: what it asks about must exist, and must not ask about it."""
+    """Raises the first BadDefinition."""
+    found = problem_with(definition, segment_id)
+    if found:
+        raise found
+
+
+def problem_with(definition: Group, segment_id: int | None) -> BadDefinition | None:
+    """The first: what it asks about must exist, and must not ask about it."""
     names = dict(Segment.objects.values_list("pk", "name"))
     campaigns = set(Campaign.objects.values_list("pk", flat=True))
     found = problems(definition, known=registry(), segments=names, campaigns=campaigns)
-    if found:
-        raise found[0]
-    if segment_id is None:
-        return
+    if found or segment_id is None:
+        return found[0] if found else None
     way = cycle(segment_id, {**definitions(), segment_id: definition})
-    if way:
-        circle = " asks about ".join(f"“{names[pk]}”" for pk in [*way, segment_id])
-        raise BadDefinition(f"Segments cannot ask about each other in a circle: {circle}.", field="segment")
+    if not way:
+        return None
+    circle = " asks about ".join(f"“{names[pk]}”" for pk in [*way, segment_id])
+    return BadDefinition(f"Segments cannot ask about each other in a circle: {circle}.", field="segment")
 
 
 def _is_small() -> bool:

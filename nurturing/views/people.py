@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.access import roles
 from leads.models import Lead
 from nurturing import gates
-from nurturing.models import Campaign, Enrolment, Message
+from nurturing.models import Campaign, Enrolment, Message, SegmentMember
 from nurturing.names import waiting_re_entries
 from nurturing.services import enrolments
 
@@ -30,6 +30,9 @@ def panel(request: HttpRequest, lead_pk: int) -> HttpResponse:
     context = {
         "lead": lead,
         "re_entries": waiting_re_entries(lead),
+        "memberships": SegmentMember.objects.filter(lead=lead)
+        .select_related("segment")
+        .order_by("-pk")[:SHOWN_RUNS],
         "blocker": dict(Enrolment.Ended.choices).get(lead.blocker, ""),
         "runs": runs.select_related("campaign", "version").prefetch_related(mails)[:SHOWN_RUNS],
     }

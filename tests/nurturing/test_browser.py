@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from leads.services.activities import record_activity
 from nurturing import ledger, tokens
 from nurturing.models import Campaign, Step
 from nurturing.services import campaigns
@@ -104,21 +105,29 @@ def test_mails_in_doubt_are_decided(
     page.get_by_role("heading", name="Nothing to decide").wait_for()
 
 
-def test_conditions_are_counted_while_they_are_typed(page_as: PageAs, mara: User) -> None:
-    factories.lead(country="Norway")
-    page = page_as(mara, "/segments/new/")
+def test_a_segment_is_built_and_counted_while_it_is_typed(page_as: PageAs, axe: Axe, mara: User) -> None:
+    lead = factories.lead(country="Norway")
+    record_activity(lead=lead, kind="demo_request")
+    page = page_as(mara, "/segments/new/", width=390)
 
     page.get_by_label("Name").fill("Norwegians")
     page.get_by_label("Field").select_option("country")
-    page.get_by_label("Value").fill("norway")
-    page.get_by_role("button", name="Count").click()
-    page.get_by_text("1 lead").wait_for()
-    page.get_by_role("button", name="Add condition").click()
-    page.get_by_role("group", name="Condition 2").wait_for()
-    page.get_by_role("button", name="Remove condition 2").click()
-    page.get_by_role("button", name="Save segment").click()
+    page.get_by_label("Value").fill("chile")
+    page.get_by_text("0 leads").wait_for()
+    page.get_by_role("button", name="Group into the segment").click()
+    page.get_by_role("button", name="Behaviour into group 2").click()
+    page.get_by_role("group", name="Condition 2.2").get_by_label("Activity").fill("demo_request")
+    page.get_by_role("button", name="Remove condition 1").click()
+    page.get_by_text("1 lead of 1").wait_for()
+    axe(page)
+    page.get_by_role("button", name="Save segment").last.click()
 
-    page.get_by_role("link", name="Norwegians").wait_for()
+    page.get_by_role("heading", name="Norwegians").wait_for()
+    page.get_by_role("link", name=lead.name).wait_for()
+    axe(page)
+    page.get_by_role("link", name="Who came and went").click()
+    page.get_by_text("The definition changed").wait_for()
+    axe(page)
 
 
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
