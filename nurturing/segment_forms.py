@@ -276,7 +276,7 @@ def _means(node: Node, place: str, places: dict[str, Node], known: Mapping[str, 
     places[place] = node
     if node.kind != "group":
         return _read(node, known)
-    items = []
+    items: list[dict[str, Any]] = []
     for each in node.inner:
         if not each.blank:
             items.append(_means(each, f"{place}.{len(items)}".lstrip("."), places, known))
@@ -342,9 +342,10 @@ def _property(row: Where) -> dict[str, Any]:
 
 def _number(name: str, text: str) -> int | float:
     number = number_of(text)
-    if number is None or abs(number) > vocabulary.LARGEST:
+    if number is None or abs(float(number)) > vocabulary.LARGEST:
         raise BadDefinition(f"{name} is compared with a number.", field="where")
-    return int(number) if number == int(number) else float(number)
+    exact = float(number)
+    return int(exact) if exact == int(exact) else exact
 
 
 def _other(values: dict[str, str], node: Node, _known: Mapping[str, Field]) -> dict[str, Any]:
@@ -384,8 +385,8 @@ class ListForm(forms.Form):
 class NameForm(forms.Form):
     name = forms.CharField(max_length=150)
 
-    def __init__(self, *args: Any, segment: Segment, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"name": segment.name}, **kwargs)
+    def __init__(self, data: Any, *, segment: Segment) -> None:
+        super().__init__(data, initial={"name": segment.name})
         self.segment = segment
 
     def clean_name(self) -> str:

@@ -6,7 +6,7 @@ for services.membership alone.
 
 from nurturing.segments.language import BadDefinition
 from nurturing.segments.membership import matches, members, members_among
-from nurturing.segments.vocabulary import registry
+from nurturing.segments.vocabulary import OP_WORDS, registry
 from nurturing.segments.wording import sentence
 
-__all__ = ["BadDefinition", "matches", "members", "members_among", "registry", "sentence"]
+__all__ = ["OP_WORDS", "BadDefinition", "matches", "members", "members_among", "registry", "sentence"]
