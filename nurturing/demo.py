@@ -12,7 +12,7 @@ from leads.models import Lead, Topic
 from nurturing.content.schema import from_text
 from nurturing.demo_runs import cite_all, people_who_qualified, play
 from nurturing.models import Campaign, CampaignVersion, Segment
-from nurturing.services import campaigns, contents, drafting
+from nurturing.services import campaigns, contents, drafting, membership, segments
 
 SEED = 5
 MINUTES_A_DAY = 1440
@@ -43,13 +43,36 @@ AUTUMN = (
     ("email", "Planning without spreadsheets: the recording", _letter("here it is", "recording", "Leo")),
 )
 
+WEEK = 7 * 86_400  # seconds
+PRICES = {
+    "match": "all",
+    "items": [
+        {
+            "match": "any",
+            "items": [
+                {
+                    "did": "page_view",
+                    "where": [{"field": "path", "op": "contains_word", "value": ["pricing"]}],
+                    "window_seconds": 4 * WEEK,
+                    "n": 2,
+                },
+                {"field": "score", "op": "at_least", "value": 50},
+            ],
+        },
+        {"field": "mailable", "op": "is", "value": "yes"},
+    ],
+}
+
 
 def load(*, now: datetime, size: int) -> str:
     dana = User.objects.get(email__startswith="dana@")
     planners = _segment("Planners without a demo", [("stage", "is", "lead"), ("email", "known", None)], dana)
+    planners.conditions.append({"did": "demo_request", "compare": "fewer_than", "n": 1})
+    planners.save()
     nordics = _segment(
         "Nordics", [("country", "in", ["Norway", "Sweden", "Denmark"]), ("email", "known", None)], dana
     )
+    interested = Segment.objects.create(name="Looks at prices", conditions=PRICES, created_by=dana)
     running = _campaign("Shift cost guide", planners, GUIDE, dana, now - timedelta(days=60))
     ended = _campaign("Webinar follow-up, autumn", nordics, AUTUMN, dana, now - timedelta(days=50))
     care = _campaign("Care rota templates", nordics, GUIDE[:3], dana, None)
@@ -62,6 +85,10 @@ def load(*, now: datetime, size: int) -> str:
     sent += play(dice, ended, people[:: max(1, len(people) // 250)], later[1::3], now - timedelta(days=20))
     Campaign.objects.filter(pk=ended.pk).update(state="ended")
     cite_all()
+    fair = segments.make_list(name="Met at the fair", actor=dana)
+    segments.put_on_list(segment=fair, leads=[lead.pk for lead in people[::40]], actor=dana)
+    for segment in (planners, nordics, interested):
+        membership.build(segment.pk)
     return f"3 campaigns, {sent} mails"
 
 
