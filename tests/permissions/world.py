@@ -58,6 +58,7 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         "nurturing:stop": message.enrolment_id,
         "nurturing:resolution": message.pk,
         "nurturing:segment": draft.segment_id,
+        "nurturing:list_removal": draft.segment_id,
         "nurturing:mail_hook": "sendgrid",
         "nurturing:unsubscribe": token[tokens.UNSUBSCRIBE],
         "nurturing:open": token[tokens.OPEN],
