@@ -129,6 +129,7 @@ def addresses(key: UUID, links: Mapping[str, int], mail_domain: str = "") -> Add
         unsubscribe=web_address("nurturing:unsubscribe", tokens.sign(tokens.UNSUBSCRIBE, key)),
         pixel=web_address("nurturing:open", tokens.sign(tokens.OPEN, key)) if key != tokens.TEST else "",
         link=tracked,
+        preferences=web_address("nurturing:preferences", tokens.sign(tokens.PREFERENCES, key)),
         mailto=_mailto(key, mail_domain) if mail_domain else "",
     )
 

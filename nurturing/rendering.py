@@ -59,6 +59,7 @@ class Addresses(NamedTuple):
     unsubscribe: str
     pixel: str
     link: Callable[[str], str]
+    preferences: str = ""  # the page where people choose what they get
     mailto: str = ""  # the same wish by mail; a test has none
 
 
@@ -259,6 +260,8 @@ def _value(piece: Piece, made: _Made, *, html: bool) -> str:
         value = made.words[piece.value]
     elif piece.kind == "link":
         value = addresses.link(piece.value)
+    elif piece.kind == "preferences":
+        value = addresses.preferences
     elif piece.kind == "reason":
         value = made.reason
     elif piece.kind == "pixel":
@@ -320,6 +323,8 @@ def _text_footer(sender: Sender) -> list[Piece]:
         Piece("reason", ""),
         Piece("static", "\nUnsubscribe: "),
         Piece("unsubscribe", ""),
+        Piece("static", "\nChoose what we send you: "),
+        Piece("preferences", ""),
         Piece("static", f"\n{sender.organisation}\n{sender.postal_address}\n"),
     ]
 
@@ -336,7 +341,9 @@ def _html_footer(sender: Sender) -> list[Piece]:
         Piece("reason", ""),
         Piece("static", ' <a style="color:#5b6475" href="'),
         Piece("unsubscribe", ""),
-        Piece("static", f'">Unsubscribe</a><br>\n{postal}</p>\n'),
+        Piece("static", '">Unsubscribe</a> · <a style="color:#5b6475" href="'),
+        Piece("preferences", ""),
+        Piece("static", f'">Choose what we send you</a><br>\n{postal}</p>\n'),
     ]
 
 

@@ -1,6 +1,6 @@
 """Addresses in a mail: they name one message, cannot be guessed, and never expire.
 
-    unsubscribe  /u/<token>/      click  /c/<token>/      open  /o/<token>.gif
+    unsubscribe  /u/<token>/      click  /c/<token>/      open  /o/<token>.gif      preferences  /p/<token>/
 
 A token is the purpose, the message's key and, for a click, the link's id, signed. It holds no target, so it
 cannot be turned into an open redirect. A new SECRET_KEY keeps old links alive through SECRET_KEY_FALLBACKS.
@@ -22,7 +22,7 @@ from django.core import signing
 SALT = "nurturing.links.1"  # a change of the format is a new number beside the old one, never instead of it
 TEST = UUID(int=0)  # in test mails, which are no rows
 
-UNSUBSCRIBE, CLICK, OPEN = "u", "c", "o"
+UNSUBSCRIBE, CLICK, OPEN, PREFERENCES = "u", "c", "o", "p"
 
 
 class BadToken(ValueError):

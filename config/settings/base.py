@@ -132,6 +132,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"  # widgets of our own 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = True
+LOCALE_PATHS = [ROOT / "locale"]  # the public pages; everything else speaks English
 USE_TZ = True
 
 STATIC_URL = "static/"

@@ -281,12 +281,11 @@ def _keep_opt_outs(planned: Sequence[tuple[Row, Planned]], name: str) -> None:
 
 
 def _keep_basis(planned: Sequence[tuple[Row, Planned]], run: Import) -> None:
-    """Whom the file brings may be mailed on the basis that was chosen for it, and the record says so."""
-    basis = Consent.Basis(run.mapping.get("basis") or Consent.Basis.INTEREST)
+    """Whom the file brings may be mailed until they object, and the record says on which ground."""
     consents.record_basis(
         lead_ids=[plan.lead.pk for _, plan in planned if plan.lead],
-        basis=basis,
-        wording=f"Imported with the file {run.name}. Basis chosen there: {basis.label.lower()}.",
+        basis=Consent.Basis.INTEREST,
+        wording=f"Imported with the file {run.name}.",
         source=Consent.Source.IMPORT,
         evidence={"import": run.pk},
     )

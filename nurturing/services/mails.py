@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from leads.events import publish
-from leads.models import Lead
+from leads.models import Consent, Lead
 from leads.services.activities import record_activity
 from leads.services.consent import is_suppressed, suppress
+from leads.services.consents import Origin
 from nurturing import delivery, ledger, letters, transports
 from nurturing.events import MessagesQueued
 from nurturing.models import Message, Step, TrackedLink, Unsubscribe
@@ -31,6 +32,7 @@ SCANNERS = re.compile(
     r"python|curl|wget|java/|okhttp|go-http|libwww|facebookexternalhit|slack|whatsapp|skype",
     re.IGNORECASE,
 )
+THEIR_MAIL = Origin(Consent.Source.MAIL)
 APPLE_PROXY = "Mozilla/5.0"  # Apple Mail Privacy Protection sends exactly this
 
 
@@ -38,7 +40,7 @@ class CannotSend(Exception):
     """A test mail did not go out; says why in words."""
 
 
-def unsubscribe(*, message: Message, how: str) -> None:
+def unsubscribe(*, message: Message, how: str, origin: Origin = THEIR_MAIL) -> None:
     """Effective when this commits: no mail passes its fence afterwards. A second time changes nothing.
 
     The lead is locked first, as everywhere, so a mail at its fence is either out already or will see this.
@@ -48,7 +50,8 @@ def unsubscribe(*, message: Message, how: str) -> None:
         again = is_suppressed(message.to_address) and Unsubscribe.objects.filter(message=message).exists()
         if not again:
             Unsubscribe.objects.create(message=message, address=message.to_address, how=how)
-        suppress(address=message.to_address, reason="unsubscribed", lead=lead, detail=_origin(message, how))
+        why = _origin(message, how)
+        suppress(address=message.to_address, reason="unsubscribed", lead=lead, detail=why, origin=origin)
         enrolments.stop_lead(lead.pk)
         record_activity(
             lead=lead,

@@ -16,7 +16,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Organisation
+from leads.models import Consent
 from leads.services.consent import is_suppressed
+from leads.services.consents import Origin
 from nurturing import tokens
 from nurturing.models import Message, TrackedLink
 from nurturing.services import mails
@@ -28,13 +30,12 @@ PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRA
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    mark = _read(tokens.UNSUBSCRIBE, token)
+    mark = read(tokens.UNSUBSCRIBE, token)
     if mark.key == tokens.TEST:
         return _unsubscribe_page(request, None, state="test")
-    message = _message(mark)
-    if request.method == "POST":
-        one_click = request.POST.get("List-Unsubscribe") == "One-Click"
-        mails.unsubscribe(message=message, how="one_click" if one_click else "page")
+    message = message_of(mark)
+    if how := _wish(request):
+        mails.unsubscribe(message=message, how=how, origin=_origin(request, message, how))
         return _unsubscribe_page(request, message, state="done")
     already = is_suppressed(message.to_address)
     return _unsubscribe_page(request, message, state="already" if already else "ask")
@@ -44,8 +45,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def click(request: HttpRequest, token: str) -> HttpResponse:
     """Only ever to the stored target; the address holds none."""
-    mark = _read(tokens.CLICK, token)
-    message = _message(mark)
+    mark = read(tokens.CLICK, token)
+    message = message_of(mark)
     link = TrackedLink.objects.filter(pk=mark.link_id, step=message.step_id).first()
     if link is None or not link.url.startswith(("https://", "http://")):
         raise Http404
@@ -59,7 +60,7 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def opened(request: HttpRequest, token: str) -> HttpResponse:
     """The picture comes whatever happens: a mail must not show a broken one."""
-    message = mails.message_of(_read(tokens.OPEN, token).key)
+    message = mails.message_of(read(tokens.OPEN, token).key)
     if message is not None:
         mails.record_open(
             message=message, agent=_agent(request), method=request.method or "", at=timezone.now()
@@ -67,14 +68,27 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
     return HttpResponse(PIXEL, content_type="image/gif")
 
 
-def _read(purpose: str, token: str) -> tokens.Mark:
+def _wish(request: HttpRequest) -> str:
+    """RFC 8058's own body, or our form. Some scanners post to whatever they find; they mean nothing by it."""
+    if request.POST.get("List-Unsubscribe") == "One-Click":
+        return "one_click"
+    return "page" if request.POST.get("from") == "page" else ""
+
+
+def _origin(request: HttpRequest, message: Message, how: str) -> Origin:
+    source = Consent.Source.MAIL if how == "one_click" else Consent.Source.PREFERENCES
+    evidence = {"mail": message.key.hex, "program": _agent(request)[:200]}
+    return Origin(source, ip=request.META.get("REMOTE_ADDR") or None, evidence=evidence)
+
+
+def read(purpose: str, token: str) -> tokens.Mark:
     try:
         return tokens.read(purpose, token)
     except tokens.BadToken as error:
         raise Http404 from error
 
 
-def _message(mark: tokens.Mark) -> Message:
+def message_of(mark: tokens.Mark) -> Message:
     message = mails.message_of(mark.key)
     if message is None:
         raise Http404
@@ -90,5 +104,6 @@ def _unsubscribe_page(request: HttpRequest, message: Message | None, *, state: s
         "state": state,
         "address": message.to_address if message else "",
         "organisation": Organisation.current(),
+        "preferences": tokens.sign(tokens.PREFERENCES, message.key) if message else "",
     }
     return render(request, "nurturing/unsubscribe.html", context)

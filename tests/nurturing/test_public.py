@@ -72,7 +72,7 @@ def test_one_click_needs_no_cookie_and_no_csrf_token(message: Message, content_t
 
 def test_unsubscribing_twice_changes_nothing(client: Client, message: Message) -> None:
     for _ in range(2):
-        client.post(address("unsubscribe", message))
+        client.post(address("unsubscribe", message), {"from": "page"})
 
     assert Suppression.objects.count() == Unsubscribe.objects.count() == 1
     assert "already" in client.get(address("unsubscribe", message)).text
@@ -94,6 +94,55 @@ def test_a_click_leads_to_the_stored_target_only(client: Client, message: Messag
     assert (response.status_code, response["Location"]) == (302, "https://quillstone.example/guide")
     assert message.clicked_at is not None
     assert activities() == ["email_click"]
+
+
+OPEN_REDIRECTS = (
+    "https://evil.example", "//evil.example", "///evil.example", "\\\\evil.example", "/\\evil.example",
+    "https:evil.example", "https:/evil.example", "http:\\\\evil.example", "javascript:alert(1)",
+    "%0d%0aLocation:%20//evil.example",
+    "data:text/html,<script>1</script>", "//evil.example/%2f..", "https://quillstone.example@evil.example",
+    "https://quillstone.example.evil.example", "//evil%E3%80%82example",
+    "////evil.example/%2e%2e", "%09//evil.example",
+    "https://evil.example#https://quillstone.example/guide", "〱evil.example", "%68%74%74%70%73%3a//evil.example",
+)  # fmt: skip
+NAMES = (
+    "url",
+    "u",
+    "to",
+    "next",
+    "redirect",
+    "redirect_uri",
+    "target",
+    "dest",
+    "r",
+    "link",
+    "continue",
+    "return",
+)
+
+
+def test_no_known_trick_makes_a_link_lead_elsewhere(client: Client, message: Message) -> None:
+    link = TrackedLink.objects.get(step=message.step)
+    path = address("click", message, link.pk)
+
+    for trick in OPEN_REDIRECTS:
+        asked = [
+            client.get(path, dict.fromkeys(NAMES, trick), **BROWSER),
+            client.get(path + trick, **BROWSER),
+        ]
+        targets = {answer.headers.get("Location") for answer in asked if answer.status_code != 404}
+        assert targets <= {"https://quillstone.example/guide"}
+
+
+@pytest.mark.parametrize(
+    "target", ["javascript:alert(1)", "data:text/html,x", "ftp://files.example", "//evil.example"]
+)
+def test_a_stored_target_that_is_no_web_address_is_not_followed(
+    client: Client, message: Message, target: str
+) -> None:
+    link = TrackedLink.objects.create(step=message.step, url=target)
+
+    assert client.get(address("click", message, link.pk), **BROWSER).status_code == 404
 
 
 def test_a_link_of_another_mail_leads_nowhere(client: Client, message: Message) -> None:

@@ -34,7 +34,9 @@ def build(mara: User, rita: User) -> dict[str, Any]:
     draft = nurture.draft()
     step, message = nurture.email(draft), nurture.queued()
     file = imports.create_import(name="people.csv", file=ContentFile(b"email\na@b.example\n"), actor=mara)
-    token = {use: tokens.sign(use, message.key) for use in (tokens.UNSUBSCRIBE, tokens.OPEN)}
+    token = {
+        use: tokens.sign(use, message.key) for use in (tokens.UNSUBSCRIBE, tokens.OPEN, tokens.PREFERENCES)
+    }
     return {
         "lead_pk": offered.lead_id,
         "cycle_pk": make_cycle(name="Ingrid Solheim").pk,
@@ -61,6 +63,7 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         "nurturing:list_removal": draft.segment_id,
         "nurturing:mail_hook": "sendgrid",
         "nurturing:unsubscribe": token[tokens.UNSUBSCRIBE],
+        "nurturing:preferences": token[tokens.PREFERENCES],
         "nurturing:open": token[tokens.OPEN],
         "nurturing:click": "forged",
         "nurturing:mail": "none",
