@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from leads.models import Lead, Topic
+from nurturing import demo_returns
 from nurturing.content.schema import from_text
 from nurturing.demo_runs import cite_all, people_who_qualified, play
 from nurturing.models import Campaign, CampaignVersion, Segment
@@ -89,7 +90,7 @@ def load(*, now: datetime, size: int) -> str:
     segments.put_on_list(segment=fair, leads=[lead.pk for lead in people[::40]], actor=dana)
     for segment in (planners, nordics, interested):
         membership.build(segment.pk)
-    return f"3 campaigns, {sent} mails"
+    return f"3 campaigns, {sent} mails, {demo_returns.load()} came back"
 
 
 def _segment(name: str, conditions: Sequence[tuple[str, str, Any]], actor: User) -> Segment:

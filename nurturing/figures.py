@@ -26,6 +26,8 @@ class Mails(NamedTuple):
     waiting: int = 0
     doubtful: int = 0
     unsubscribed: int = 0
+    bounced: int = 0
+    complained: int = 0
 
 
 def with_numbers(campaigns: QuerySet[Campaign]) -> QuerySet[Any]:
@@ -80,6 +82,8 @@ def mails_of(campaign: Campaign) -> list[Mails]:
         opened=Count("pk", filter=Q(opened_at__isnull=False)),
         clicked=Count("pk", filter=Q(clicked_at__isnull=False)),
         refused=Count("pk", filter=Q(state="rejected")),
+        bounced=Count("pk", filter=Q(bounced=True) | Q(soft_bounce__isnull=False)),
+        complained=Count("pk", filter=Q(complained_at__isnull=False)),
         waiting=Count("pk", filter=Q(state__in=UNDER_WAY)),
         doubtful=Count("pk", filter=Q(state__in=IN_DOUBT)),
     )

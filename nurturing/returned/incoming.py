@@ -22,6 +22,7 @@ WISH = re.compile(
     r"\W*(?:(?:re|aw|sv|antw?) ?: ?)*(?:please )?(?:unsubscribe|opt[ -]?out|stop|remove)(?: me)?(?: please)?\W*",
     re.IGNORECASE,
 )
+TYPE = re.compile(r"^(?:smtp|x-\S{1,30}) ?; ?", re.IGNORECASE)  # of a Diagnostic-Code
 QUOTE = re.compile(r"^(?:>|On .{5,200}wrote:|-{3,}|_{5,}|From: )", re.MULTILINE)
 
 
@@ -115,7 +116,7 @@ def _words(letter: Letter, reading: Reading) -> str:
             (finding.said for finding in reading.findings if finding.kind == reading.kind and finding.said),
             "",
         )
-        return (said or " ".join(letter.words.split()))[:MOST_WORDS]
+        return TYPE.sub("", said or " ".join(letter.words.split()))[:MOST_WORDS]
     if reading.kind == COMPLAINT:
         return header(letter.feedback, "User-Agent")[:MOST_WORDS] if letter.feedback is not None else ""
     if reading.kind == AUTO_REPLY or not reading.findings:

@@ -23,6 +23,7 @@ AT_SENDER = re.compile(
     r">>> ?MAIL From|after MAIL FROM|to MAIL FROM|like our MAIL FROM|initial connection", re.IGNORECASE
 )
 NO_ACCOUNT = re.compile(r"does ?n.t have an? \S+ account", re.IGNORECASE)
+MAILBOX_UNAVAILABLE = "5.5.0"  # what some servers make of a bare 550 at the recipient's turn
 SENDER_AT_FAULT = {"5.1.7", "5.1.8"}
 NO_SUCH_HOST = {"5.1.2", "5.4.4"}
 
@@ -86,7 +87,12 @@ def _is_about_the_address(code: str, text: str) -> bool:
 
     So the words are believed with a 5.1 code, at the recipient's turn, or when a system speaks of its own users.
     """
-    if code.startswith("5.1.") or NO_ACCOUNT.search(text) or AT_RECIPIENT.search(text):
+    if (
+        code.startswith("5.1.")
+        or code == MAILBOX_UNAVAILABLE
+        or NO_ACCOUNT.search(text)
+        or AT_RECIPIENT.search(text)
+    ):
         return True
     answered = reply_class(text) or (not code.endswith(".0.0") and code)
     return not (answered or AT_CONTENT.search(text) or AT_SENDER.search(text))

@@ -47,6 +47,7 @@ def told(words: str, headers: str = DAEMON) -> Reading:
         ("5.1.8", "553 5.1.8 domain of sender address does not exist", "soft"),
         ("5.1.1", "550 5.1.1 message rejected as spam", "soft"),
         ("5.0.0", "550 unknown user", "soft"),
+        ("5.5.0", "550 Requested action not taken: mailbox unavailable", "hard"),
         ("5.0.0", "550 <ida@oak.test>: user unknown", "hard"),
         ("5.0.0", "550 user unknown (in reply to RCPT TO command)", "hard"),
         ("5.0.0", "550 user unknown (in reply to end of DATA command)", "soft"),

@@ -18,7 +18,7 @@ from accounts.models import User
 from leads.models import Activity, Suppression
 from leads.services.consent import suppress
 from leads.timeline import timeline
-from nurturing import delivery, return_path
+from nurturing import delivery, demo_returns, figures, return_path
 from nurturing.intake import imap, returned
 from nurturing.models import Enrolment, MailboxTrouble, Message, ReturnedMail, Unsubscribe
 from nurturing.rendering import CannotCompose
@@ -171,6 +171,23 @@ def test_a_complaint_outweighs_what_was_known_and_counts_against_the_campaign(me
     assert message.complained_at
     assert reasons() == ["complained"]
     assert kinds_of(message) == ["email_complaint"]
+
+
+def test_the_report_counts_bounces_and_complaints_of_each_mail(message: Message) -> None:
+    for come_back in (complaint(message), report(message), report(_another(message, 2), "4.2.2", "452 full")):
+        come(come_back)
+
+    [first, *_] = figures.mails_of(message.enrolment.campaign)
+    assert (first.bounced, first.complained) == (2, 1)
+
+
+def test_the_demo_has_a_little_of_everything(message: Message) -> None:
+    for visit in range(2, 210):
+        _another(message, visit)
+    Message.objects.update(sent_at="2026-01-01T00:00:00Z")
+
+    assert demo_returns.load() == 9
+    assert set(ReturnedMail.objects.values_list("kind", flat=True)) >= {"hard", "soft", "reply", "auto_reply"}
 
 
 def test_an_answering_machine_is_neither_a_bounce_nor_a_reply(message: Message) -> None:
