@@ -17,6 +17,7 @@ SCHEDULE = {
     "tell what no bell told": {"task": "handoff.tasks.tell_missed", "schedule": 30.0},
     "send notifications": {"task": "handoff.tasks.send_notifications", "schedule": 20.0},
     "advance enrolments": {"task": "nurturing.tasks.advance_due", "schedule": 10.0},
+    "move people to another version": {"task": "nurturing.tasks.move_people", "schedule": 30.0},
     "call webhooks": {"task": "nurturing.tasks.call_webhooks", "schedule": 10.0},
     "wake who waited for something": {"task": "nurturing.tasks.wake_for_events", "schedule": 5.0},
     "send mails": {"task": "nurturing.tasks.send_due", "schedule": 10.0},

@@ -42,3 +42,8 @@ class MembersEntered:
     """Leads entered segments; campaigns may take them in."""
 
     coalesced: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class PeopleMoveAsked:
+    move_id: int

@@ -78,5 +78,5 @@ def _standing(campaign: Campaign) -> Any:
 
 
 def _decided(steps: Iterable[int]) -> Any:
-    gone = Visit.objects.filter(step__in=list(steps), left_at__isnull=False)
+    gone = Visit.objects.filter(step__in=list(steps), left_at__isnull=False).exclude(outcome="moved")
     return gone.order_by().values_list("step", "outcome").annotate(Count("pk"))

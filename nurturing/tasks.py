@@ -15,6 +15,7 @@ from nurturing.services import (
     enrolments,
     mail_events,
     membership,
+    moving_people,
     re_entries,
     returned_mails,
     webhooks,
@@ -78,6 +79,13 @@ def outreach_settled(task_id: int) -> None:
 def call_webhooks() -> None:
     heard("nurturing.tasks.call_webhooks")
     webhooks.call_due()
+
+
+@shared_task
+def move_people(**_event: Any) -> None:
+    ends = time.monotonic() + SECONDS
+    while moving_people.work() and time.monotonic() < ends:
+        pass
 
 
 @shared_task

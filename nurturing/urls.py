@@ -16,6 +16,7 @@ from nurturing.views import (
     segments,
     steps,
     traces,
+    versions,
     webhooks,
 )
 
@@ -31,6 +32,10 @@ urlpatterns = [
     path("campaigns/<int:pk>/people/", campaigns.people, name="people"),
     path("campaigns/<int:pk>/draft/", steps.draft, name="draft"),
     path("campaigns/<int:pk>/steps/", steps.add, name="steps"),
+    path("campaigns/<int:pk>/undo/", steps.undo, {"way": "undo"}, name="undo"),
+    path("campaigns/<int:pk>/redo/", steps.undo, {"way": "redo"}, name="redo"),
+    path("campaigns/<int:pk>/compare/", versions.compare, name="compare"),
+    path("campaigns/<int:pk>/move/", versions.move, name="move"),
     path("campaigns/<int:pk>/numbers/", steps.numbers, name="numbers"),
     re_path(
         r"^campaigns/(?P<pk>[0-9]{1,18})/(?P<verb>publish|pause|resume|end|discard)/$",

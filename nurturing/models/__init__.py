@@ -2,6 +2,7 @@
 
 from nurturing.models.audiences import Audience, AudienceExport, AudienceMember
 from nurturing.models.campaigns import Campaign, CampaignVersion, Step
+from nurturing.models.drafts import DraftChange, PeopleMove
 from nurturing.models.enrolments import Enrolment, Visit
 from nurturing.models.members import SegmentChange, SegmentCheck, SegmentClock, SegmentMember, SegmentTouch
 from nurturing.models.messages import MailTrouble, Message, TrackedLink, Unsubscribe
@@ -17,12 +18,14 @@ __all__ = [
     "AudienceMember",
     "Campaign",
     "CampaignVersion",
+    "DraftChange",
     "Enrolment",
     "GateNote",
     "MailEvent",
     "MailTrouble",
     "MailboxTrouble",
     "Message",
+    "PeopleMove",
     "ReturnedMail",
     "Segment",
     "SegmentChange",

@@ -18,7 +18,7 @@ from nurturing import content_pages, letters
 from nurturing.content.editing import CannotEdit
 from nurturing.content_forms import ContentForm
 from nurturing.models import Step
-from nurturing.services import contents, mails
+from nurturing.services import contents, editing, mails
 from nurturing.views import editor
 from nurturing.views.finding import draft_step, found_step
 from nurturing.views.frames import framed
@@ -71,7 +71,8 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _saved(request: HttpRequest, chosen: Step, form: ContentForm) -> HttpResponse:
     try:
-        stored = contents.save(step=chosen, seen=form.seen, **form.values())
+        with editing.undoable(version=chosen.version, words=f"Changed {chosen.title}", actor=request.user):
+            stored = contents.save(step=chosen, seen=form.seen, **form.values())
     except contents.ChangedMeanwhile:
         form.seen = ContentForm(Step.objects.get(pk=chosen.pk)).seen
         return _refused(request, chosen, form, CHANGED, status=409)

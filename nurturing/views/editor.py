@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from nurturing import blocks, content_pages, explaining, figures, kinds, segments, step_numbers
+from nurturing import blocks, comparing, content_pages, explaining, figures, kinds, segments, step_numbers
 from nurturing.content_forms import ContentForm
 from nurturing.graph import Graph
 from nurturing.models import Campaign, CampaignVersion, Step
-from nurturing.services import campaigns
+from nurturing.services import campaigns, drafting, moving_people
 from nurturing.services.steps import DOERS
 from nurturing.step_forms import FORMS
 from nurturing.views.finding import shown_version, tabs
@@ -83,6 +83,10 @@ def addable() -> list[kinds.Kind]:
     return [kind for key, kind in kinds.KINDS.items() if key in DOERS and (key in FORMS or key == "email")]
 
 
+def compared(old: CampaignVersion, new: CampaignVersion) -> list[comparing.Change]:
+    return comparing.changes(drafting.snapshot(old), drafting.snapshot(new))
+
+
 def _page(campaign: Campaign, version: CampaignVersion, graph: Graph | None) -> dict[str, Any]:
     graph = graph or Graph(version.steps.all())
     editing, around = version.frozen_at is None, campaigns.surroundings(version)
@@ -90,10 +94,15 @@ def _page(campaign: Campaign, version: CampaignVersion, graph: Graph | None) -> 
     counted, ends = step_numbers.by_key(campaign), step_numbers.ends(campaign)
     page = blocks.Page(graph, counted, around, [problem.step_id for problem in problems])
     entered = sum(ends.values())
+    running = campaign.versions.filter(frozen_at__isnull=False).order_by("-number").first()
     return {
         "campaign": campaign,
         "version": version,
-        "running": campaign.versions.filter(frozen_at__isnull=False).order_by("-number").first(),
+        "running": running,
+        "changes": len(compared(running, version)) if running and editing else None,
+        "behind": moving_people.behind(campaign, running).count() if running else 0,
+        "can_undo": editing and version.changes.filter(undone=False).exists(),
+        "can_redo": editing and version.changes.filter(undone=True).exists(),
         "editing": editing,
         "around": around,
         "steps": page,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import roles
+from nurturing import kinds
 from nurturing.models import Campaign, CampaignVersion, Step
-from nurturing.services import campaigns, drafting
+from nurturing.services import campaigns, drafting, editing
 from nurturing.services.drafting import NotPossible
 from nurturing.step_forms import FORMS
 from nurturing.views import editor as page
@@ -54,7 +57,8 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
         version = campaigns.draft_of(campaign)
         parent = _parent(version, request.POST.get("parent", ""))
         branch = request.POST.get("branch", "")[:12]
-        step = drafting.add_step(version=version, kind=kind, parent=parent, branch=branch)
+        with _undoable(request, version, f"Added {kinds.KINDS[kind].label}"):
+            step = drafting.add_step(version=version, kind=kind, parent=parent, branch=branch)
     except NotPossible as refusal:
         return _refused(request, campaign, None, refusal)
     return page.changed(request, campaign, step)
@@ -72,7 +76,8 @@ def step(request: HttpRequest, pk: int) -> HttpResponse:
     form = page.form_of(chosen, campaigns.surroundings(chosen.version), request.POST)
     if not form.is_valid():
         return page.show(request, campaign, chosen, form, status=422)
-    drafting.change_step(step=chosen, settings=form.settings)
+    with _undoable(request, chosen.version, f"Changed {chosen.title}"):
+        drafting.change_step(step=chosen, settings=form.settings)
     return page.changed(request, campaign, chosen)
 
 
@@ -83,10 +88,11 @@ def move(request: HttpRequest, pk: int, way: str) -> HttpResponse:
     chosen = draft_step(request, pk)
     campaign, up = chosen.version.campaign, way == "up"
     try:
-        if not drafting.move_step(step=chosen, up=up) and chosen.parent is not None:
-            above = chosen.parent
-            place = above.position + (0 if up else 1)
-            drafting.place_step(step=chosen, parent=above.parent, branch=above.branch, place=place)
+        with _undoable(request, chosen.version, f"Moved {chosen.title}"):
+            if not drafting.move_step(step=chosen, up=up) and chosen.parent is not None:
+                above = chosen.parent
+                place = above.position + (0 if up else 1)
+                drafting.place_step(step=chosen, parent=above.parent, branch=above.branch, place=place)
     except NotPossible as refusal:
         return _refused(request, campaign, chosen, refusal)
     return page.changed(request, campaign, chosen)
@@ -104,7 +110,8 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
         if not wanted.isdecimal() or len(wanted) > 4:
             raise NotPossible("Nothing was moved. Choose where to.")
         parent = _parent(chosen.version, parent_id)
-        drafting.place_step(step=chosen, parent=parent, branch=branch[:12], place=int(wanted))
+        with _undoable(request, chosen.version, f"Moved {chosen.title}"):
+            drafting.place_step(step=chosen, parent=parent, branch=branch[:12], place=int(wanted))
     except NotPossible as refusal:
         return _refused(request, campaign, chosen, refusal)
     return page.changed(request, campaign, chosen)
@@ -115,7 +122,8 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
 def copy(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = draft_step(request, pk)
     try:
-        made = drafting.copy_step(step=chosen)
+        with _undoable(request, chosen.version, f"Copied {chosen.title}"):
+            made = drafting.copy_step(step=chosen)
     except NotPossible as refusal:
         return _refused(request, chosen.version.campaign, chosen, refusal)
     return page.changed(request, chosen.version.campaign, made)
@@ -126,8 +134,31 @@ def copy(request: HttpRequest, pk: int) -> HttpResponse:
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     chosen = draft_step(request, pk)
     campaign = chosen.version.campaign
-    drafting.remove_step(step=chosen)
+    with _undoable(request, chosen.version, f"Removed {chosen.title}"):
+        drafting.remove_step(step=chosen)
     return page.changed(request, campaign, None)
+
+
+@roles("marketer")
+@require_POST
+def undo(request: HttpRequest, pk: int, way: str) -> HttpResponse:
+    """Take back the newest change of the draft, or do again what was taken back."""
+    campaign = found_campaign(request, pk)
+    version = shown_version(campaign)
+    if version.frozen_at is not None:
+        raise Http404
+    change = (editing.undo if way == "undo" else editing.redo)(version)
+    if change is None:
+        messages.info(request, f"There is nothing to {way}.")
+    else:
+        messages.success(request, f"{'Undone' if way == 'undo' else 'Done again'}: {change.words}.")
+    wanted = request.POST.get("key", "")[:36]
+    chosen = next((step for step in version.steps.all() if str(step.key) == wanted), None)
+    return page.changed(request, campaign, chosen)
+
+
+def _undoable(request: HttpRequest, version: CampaignVersion, words: str) -> AbstractContextManager[None]:
+    return editing.undoable(version=version, words=words, actor=request.user)
 
 
 def _parent(version: CampaignVersion, wanted: str) -> Step | None:

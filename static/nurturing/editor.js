@@ -72,6 +72,10 @@ document.addEventListener('dragend', () => {
 document.addEventListener('keydown', (ev) => {
   if (!editing() || isTyping(ev.target) || $('dialog[open]')) return;
   if (ev.altKey && (ev.key === 'ArrowUp' || ev.key === 'ArrowDown')) return moveBy(ev);
+  const key = ev.key.toLowerCase();
+  if (!(ev.ctrlKey || ev.metaKey) || (key !== 'z' && key !== 'y')) return;
+  const form = $(key === 'y' || ev.shiftKey ? '[data-redo]' : '[data-undo]');
+  if (form) { ev.preventDefault(); form.requestSubmit(); }
 });
 
 function moveBy(ev) {
