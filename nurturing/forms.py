@@ -9,6 +9,7 @@ from django import forms
 from django.db.models.functions import Lower
 
 from nurturing.models import Campaign
+from nurturing.programmes import PROGRAMMES
 from nurturing.sending_forms import SENDING, SendingForm
 
 
@@ -39,6 +40,16 @@ class CampaignForm(SendingForm):
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()
         return unused(name, Campaign.objects.exclude(pk=self.instance.pk), "campaign")
+
+
+class NewCampaignForm(CampaignForm):
+    start = forms.ChoiceField(
+        label="Start from",
+        choices=[("", "An empty campaign"), *((each.key, each.name) for each in PROGRAMMES.values())],
+        widget=forms.RadioSelect,
+        required=False,
+        help_text="Steps with words that you can change. The links lead to pages of your own that you name.",
+    )
 
 
 @dataclass

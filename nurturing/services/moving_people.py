@@ -59,7 +59,9 @@ def ask(*, campaign: Campaign, target: CampaignVersion, steps: Mapping[str, str]
 
 def work(limit: int = BATCH) -> int:
     """One batch of each move that is under way; the number of people. Nothing happens twice."""
-    return sum(_batch(pk, limit) for pk in PeopleMove.objects.filter(finished_at=None).values_list("pk", flat=True))
+    return sum(
+        _batch(pk, limit) for pk in PeopleMove.objects.filter(finished_at=None).values_list("pk", flat=True)
+    )
 
 
 @transaction.atomic
@@ -90,7 +92,9 @@ def _movable(move: PeopleMove) -> QuerySet[Enrolment]:
 
 def _leave(move: PeopleMove, limit: int) -> int:
     gone = [key for key, new in move.steps.items() if not new]
-    ids = list(behind(move.campaign, move.target).filter(step__key__in=gone).values_list("pk", flat=True)[:limit])
+    ids = list(
+        behind(move.campaign, move.target).filter(step__key__in=gone).values_list("pk", flat=True)[:limit]
+    )
     if not ids:
         return 0
     words = f"Left when people were moved to version {move.target.number}."

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import roles
-from nurturing import figures
-from nurturing.forms import CampaignForm
+from nurturing import figures, kinds, programmes
+from nurturing.forms import CampaignForm, NewCampaignForm
 from nurturing.models import Campaign, Enrolment, Message
 from nurturing.pages import page
-from nurturing.services import campaigns, enrolments
+from nurturing.services import campaigns, enrolments, templates
 from nurturing.views.editor import STATE_TONES
 from nurturing.views.finding import found_campaign, tabs
 
@@ -49,11 +50,28 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 @roles("marketer")
 @require_http_methods(["GET", "POST"])
 def campaign_new(request: HttpRequest) -> HttpResponse:
-    form = CampaignForm(request.POST or None)
+    form = NewCampaignForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        campaign = campaigns.create(actor=request.user, **form.cleaned_data)
-        return redirect("nurturing:campaign", campaign.pk)
-    return _form_page(request, form, "New campaign", "Make the campaign", reverse("nurturing:campaigns"))
+        return redirect("nurturing:campaign", _made(request, **form.cleaned_data).pk)
+    previews = [
+        (each, [(depth, _line_words(step)) for depth, step in programmes.lines(each.steps)])
+        for each in programmes.PROGRAMMES.values()
+    ]
+    context = {"form": form, "programmes": previews}
+    return render(request, "nurturing/new.html", context, status=422 if form.is_bound else 200)
+
+
+@transaction.atomic
+def _made(request: HttpRequest, *, start: str, **values: Any) -> Campaign:
+    campaign = campaigns.create(actor=request.user, **values)
+    if start:
+        templates.fill(version=campaigns.draft_of(campaign), programme=programmes.PROGRAMMES[start])
+    return campaign
+
+
+def _line_words(step: programmes.Step) -> str:
+    subject = step[1] if step[0] == "email" else ""
+    return kinds.title(step[0], {} if subject else step[1], subject)
 
 
 @roles("marketer")

@@ -74,7 +74,9 @@ def _asked(
     except NotPossible as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"People are being moved to version {target.number}. Nobody gets a mail twice.")
+        messages.success(
+            request, f"People are being moved to version {target.number}. Nobody gets a mail twice."
+        )
     return redirect("nurturing:move", campaign.pk)
 
 
@@ -82,7 +84,9 @@ def _rows(campaign: Campaign, target: CampaignVersion, typed: Any) -> list[dict[
     """One row for each step of versions that somebody is still in; by default the same step of the new version."""
     people, kept = moving_people.standing(campaign, target), {str(step.key) for step in target.steps.all()}
     occupied = moving_people.behind(campaign, target).order_by().values("version").distinct()
-    steps = Step.objects.filter(version__in=occupied).select_related("version").order_by("-version__number", "pk")
+    steps = (
+        Step.objects.filter(version__in=occupied).select_related("version").order_by("-version__number", "pk")
+    )
     rows: dict[str, dict[str, Any]] = {}
     for step in steps:
         key = str(step.key)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from nurturing.services import drafting
+from nurturing.services import campaigns, drafting
 from tests.browser import PageAs
+from tests.nurturing import factories
 from tests.nurturing.test_editor import branching
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,8 +21,10 @@ def test_branches_and_settings_can_be_read_by_everybody(
 ) -> None:
     campaign, steps = branching(name="Energy and utilities nurture")
     page = page_as(mara, width=width, theme=theme)
-    for step in (steps["ask"], steps["wait"], steps["mail"]):
-        page.goto(f"/campaigns/{campaign.pk}/?step={step.pk}")
+    paths = [f"?step={steps[name].pk}" for name in ("ask", "wait", "mail")]
+    lead = factories.lead()
+    for path in (*paths, f"rehearsal/?lead={lead.pk}"):
+        page.goto(f"/campaigns/{campaign.pk}/{path}")
         axe(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -62,3 +65,43 @@ def test_a_step_is_moved_and_set_without_javascript(page_as: PageAs, mara: User)
 
     page.get_by_role("region", name="No, after step 2").get_by_text("then until Monday, Tuesday").wait_for()
     assert drafting.snapshot(steps["wait"].version)
+
+
+def test_a_step_is_removed_and_comes_back_by_the_keyboard(page_as: PageAs, mara: User) -> None:
+    campaign, steps = branching()
+    page = page_as(mara, f"/campaigns/{campaign.pk}/?step={steps['wait'].pk}")
+
+    page.get_by_role("button", name="Remove step 2").click()
+    page.get_by_role("button", name="Undo").wait_for()
+    page.locator("body").press("Control+z")
+
+    page.get_by_role("link", name="Step 2: Wait 5 days").wait_for()
+    page.locator("body").press("Control+Shift+z")
+    page.get_by_role("link", name="Step 2: Clicked the mail?").wait_for()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_versions_are_compared_and_people_moved(
+    page_as: PageAs, axe: Axe, mara: User, width: int, theme: str
+) -> None:
+    campaign = factories.running(name="Energy and utilities nurture")
+    factories.queued(campaign)
+    draft = campaigns.draft_of(campaign)
+    first = draft.steps.get(position=0)
+    drafting.change_step(step=first, subject="3 places your overtime comes from")
+    drafting.remove_step(step=draft.steps.get(position=2))
+    factories.email(campaign, "Another one")
+    page = page_as(mara, f"/campaigns/{campaign.pk}/compare/", width=width, theme=theme)
+    axe(page)
+    campaigns.publish_version(campaign=campaign, actor=mara)
+
+    page.goto(f"/campaigns/{campaign.pk}/")
+    page.get_by_role("link", name="Move people to v2").click()
+    page.get_by_role("button", name="Move 1 person").click()
+    page.get_by_text("Say where people of each removed step go on").wait_for()
+    axe(page)
+    page.get_by_label("Where E-mail: Second goes on").select_option("leave")
+    page.get_by_role("button", name="Move 1 person").click()
+
+    page.get_by_text("People are being moved to version 2. Nobody").wait_for()
+    axe(page)
