@@ -17,6 +17,7 @@ from nurturing.graph import Graph
 from nurturing.models import Campaign, CampaignVersion, Enrolment, Segment
 
 MORNING = time(9)
+OUTSIDE = ("task", "webhook", "webinar")
 
 
 @dataclass
@@ -76,6 +77,8 @@ class Rehearsal:
             line.words = f"Goes “{self._words(step, key)}”, always the same way."
             return key, at
         line.words = blocks.note_of(step, self._around) or "Done at once."
+        if step.kind in OUTSIDE:
+            line.words = "Begun then. If it waits for an answer, everything below comes later."
         if step.kind == "email":
             line.words = "Gets this mail, if nothing speaks against it at that moment."
         return "", at
@@ -148,7 +151,7 @@ def against(campaign: Campaign, lead: Lead) -> list[str]:
     blocker = gates.with_blocker(Lead.objects.filter(pk=lead.pk)).values_list("blocker", flat=True).first()
     found = [f"{words[blocker]}."] if blocker else []
     if campaign.state != Campaign.State.ACTIVE:
-        found.append(f"The campaign is not running: it is {campaign.get_state_display().lower()}.")
+        found.append(f"The campaign is not running: its state is “{campaign.get_state_display()}”.")
     if not segments.members(campaign.segment).filter(pk=lead.pk).exists():
         found.append("The lead is not in the campaign's segment.")
     if campaign.goal == Campaign.Goal.MQL and lead.stage == Lead.Stage.MQL:

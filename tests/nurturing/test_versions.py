@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
@@ -107,6 +107,7 @@ def test_two_versions_are_compared_step_by_step_in_words(marketer: Client) -> No
     assert "5 changes" in marketer.get(url("campaign", campaign.pk)).text
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no news
 @given(st.permutations(range(6)), st.sets(st.integers(0, 5)))
 def test_a_version_differs_from_itself_in_nothing_and_from_another_in_what_was_done(
     order: list[int], gone: set[int]

@@ -13,7 +13,7 @@ from accounts.migrating import AtOnce
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("nurturing", "0016_audiences"),
+        ("nurturing", "0017_mail_events"),
         ("pghistory", "0007_auto_20250421_0444"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
