@@ -13,7 +13,7 @@ from accounts.migrating import AtOnce
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("nurturing", "0017_mail_events"),
+        ("nurturing", "0020_fewer_indexes"),
         ("pghistory", "0007_auto_20250421_0444"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
