@@ -57,6 +57,7 @@ REACTIONS: dict[str, list[str]] = {
     "nurturing.CampaignActivated": ["nurturing.tasks.enrol_segment"],
     "nurturing.WebhooksQueued": ["nurturing.tasks.call_webhooks"],
     "nurturing.PeopleMoveAsked": ["nurturing.tasks.move_people"],
+    "nurturing.LinksAsked": ["nurturing.tasks.check_links"],
     "nurturing.MessagesQueued": ["nurturing.tasks.send_due"],
     "nurturing.SegmentSaved": ["nurturing.tasks.rebuild_segment"],
     "nurturing.ListChanged": ["nurturing.tasks.keep_segments"],

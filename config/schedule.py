@@ -29,6 +29,7 @@ SCHEDULE = {
     "keep who is in segments": {"task": "nurturing.tasks.keep_segments", "schedule": 5.0},
     "find who is in changed segments": {"task": "nurturing.tasks.rebuild_changed", "schedule": 30.0},
     "compare segments with their definitions": {"task": "nurturing.tasks.check_segments", "schedule": 3600.0},
+    "look at links": {"task": "nurturing.tasks.check_links", "schedule": 60.0},
     "finish imports": {"task": "leads.tasks.sweep_imports", "schedule": 20.0},
     "run backtests": {"task": "scoring.tasks.sweep_backtests", "schedule": 20.0},
     "close cycles of the disqualified": {"task": "scoring.tasks.sweep_cycles", "schedule": 30.0},

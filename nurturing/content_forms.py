@@ -32,16 +32,24 @@ class ContentForm:
         self.seen = token(step)
         self.errors: dict[str, str] = {}
         self.opened = ""  # the block to show open
+        self.uploads: dict[str, Any] = {}  # id of an image block -> the file that came for it
         self.refusal = ""  # why nothing was saved
 
     @classmethod
-    def typed(cls, step: HasContent, data: Mapping[str, Any]) -> ContentForm:
+    def typed(cls, step: HasContent, data: Mapping[str, Any], files: Mapping[str, Any]) -> ContentForm:
         form = cls(step)
         form.seen = str(data.get("seen", ""))[:20]
         form.subject = form._line(data, "subject", "Subject", LONGEST_ENVELOPE)
         form.preheader = form._line(data, "preheader", "Preview line", LONGEST_ENVELOPE)
         form.content = form._blocks(data)
+        images = [block["id"] for block in schema.every(form.content) if block["kind"] == "image"]
+        form.uploads = {each: files[f"{each}-upload"] for each in images if f"{each}-upload" in files}
         return form
+
+    def uploaded(self, block_id: str, picture: Any) -> None:
+        for block in schema.every(self.content):
+            if block["id"] == block_id:
+                block["src"] = f"{schema.ASSET}{picture}"
 
     def values(self) -> dict[str, Any]:
         return {"subject": self.subject, "preheader": self.preheader, "content": self.content}
@@ -92,6 +100,8 @@ class ContentForm:
             return self._short(name, text, "Text", schema.LONGEST["text"])
         longest = schema.LONGEST_LINE if key == "text" else schema.LONGEST.get(key, 60)
         value = self._line(data, name, LABELS[key], longest)
+        if key == "src" and not value and schema.UPLOADED.fullmatch(str(data.get(f"{block['id']}-kept", ""))):
+            return str(data[f"{block['id']}-kept"])
         return value if key != "width" or value in schema.WIDTHS else "full"
 
     def _line(self, data: Mapping[str, Any], name: str, label: str, longest: int) -> str:

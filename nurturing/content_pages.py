@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
 
 from accounts.models import Organisation
 from leads.models import Lead
-from nurturing import content, letters, merging, segments
+from nurturing import content, content_checks, letters, merging, segments, tokens
 from nurturing.content import schema
 from nurturing.content.schema import Block, part_name, parts_of
 from nurturing.content_forms import ContentForm, shown_value
@@ -86,6 +88,16 @@ class Row:
         """How the form says that this block is there."""
         rows = len(self.block.get("conditions", []))
         return f"{self.block['id']} {self.kind} {self.place} {len(self.parts)} {rows}"
+
+    @property
+    def picture(self) -> str:
+        """The id of an uploaded one."""
+        src = str(self.block.get("src", ""))
+        return src.removeprefix(schema.ASSET) if schema.UPLOADED.fullmatch(src) else ""
+
+    @property
+    def web_source(self) -> str:
+        return "" if self.picture else str(self.block.get("src", ""))
 
     @property
     def summary(self) -> str:
@@ -190,17 +202,52 @@ def seen(request: HttpRequest, step: Step) -> dict[str, Any]:
     asked = _asked(request)
     lead, others = preview_lead(request, step.version.campaign)
     sender = letters.sender_of(Organisation.current())
-    mail, values = letters.mail_of(step, sender), letters.values_of(lead, sender)
+    letter = letters.test_letter(lead, lead.email or "", sender, timezone.now(), tokens.TEST, step)
+    mail, query = letters.mail_of(step, sender), preview_query(request)
     return {
+        **content_checks.panel(step, mail.as_html(letter)),
         "preview_lead": lead,
         "preview_others": others,
         "asked_lead": asked,
         "lead_not_found": bool(asked) and not others and str(lead.pk) != asked and not _fits(lead, asked),
         "sender": sender,
-        "seen_subject": mail.subject_for(values),
-        "seen_preheader": mail.preheader_for(values),
-        "frame_address": reverse("nurturing:preview", args=(step.pk,)),
+        "seen_subject": mail.subject_for(letter.values),
+        "seen_preheader": mail.preheader_for(letter.values),
+        "frame_address": f"{reverse('nurturing:preview', args=(step.pk,))}?{query}",
+        "preview_query": query,
+        "choices": [(VIEW_NAMES[name], *each) for name, each in _choices(request).items()],
+        "shown_wide": _chosen(request, "view") == "wide",
     }
+
+
+VIEWS = {
+    "view": (("phone", "Phone", "smartphone"), ("wide", "Wide", "monitor")),
+    "scheme": (("light", "Light", "sun"), ("dark", "Dark", "moon")),
+    "part": (("html", "HTML", "image"), ("text", "Text", "file-text")),
+}
+VIEW_NAMES = {"view": "Width", "scheme": "Colours", "part": "Part of the mail"}
+
+
+def preview_query(request: HttpRequest, **changes: str) -> str:
+    """Whom the preview shows the mail to, and how: the part of an address behind the question mark."""
+    kept = {"lead": _asked(request), **{name: _chosen(request, name) for name in VIEWS}}
+    return urlencode({name: value for name, value in (kept | changes).items() if value})
+
+
+def _choices(request: HttpRequest) -> dict[str, tuple[str, list[tuple[str, str, str, str]]]]:
+    """{name: (what is chosen, [(key, words, icon, query that chooses it)])}"""
+    return {
+        name: (
+            _chosen(request, name) or options[0][0],
+            [(key, words, icon, preview_query(request, **{name: key})) for key, words, icon in options],
+        )
+        for name, options in VIEWS.items()
+    }
+
+
+def _chosen(request: HttpRequest, name: str) -> str:
+    wanted = _shown(request).get(name, "")
+    return wanted if wanted in [key for key, _, _ in VIEWS[name]] else ""
 
 
 def preview_lead(request: HttpRequest, campaign: Campaign) -> tuple[Lead, list[Lead]]:
@@ -230,7 +277,13 @@ def _search(people: QuerySet[Lead], asked: str) -> QuerySet[Lead]:
 
 
 def _asked(request: HttpRequest) -> str:
-    return request.GET.get("lead", "").strip()[:254].replace("\x00", "")
+    return _shown(request).get("lead", "").strip()[:254].replace("\x00", "")
+
+
+def _shown(request: HttpRequest) -> QueryDict:
+    """What is saved shows the preview as it was: the form carries the part of its address behind the question mark."""
+    said = request.POST.get("shown")
+    return request.GET if said is None else QueryDict(said[:2_000])
 
 
 def _fits(lead: Lead, asked: str) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 from accounts.models import User
 from leads.models import Lead, Topic
 from nurturing import demo_returns
-from nurturing.content.schema import from_text
+from nurturing.content.schema import Content, from_text
+from nurturing.demo_mails import shift_cost
 from nurturing.demo_runs import cite_all, people_who_qualified, play
 from nurturing.models import Campaign, CampaignVersion, Segment
 from nurturing.services import campaigns, contents, drafting, membership, segments
@@ -29,7 +30,7 @@ GUIDE = (
     (
         "email",
         "What a shift really costs",
-        _letter("most teams pay for hours nobody planned. Where they hide", "guide"),
+        shift_cost(),
     ),
     ("wait", 4),
     ("email", "Three rotas that work", _letter("three teams like yours told us how they plan", "rotas")),
@@ -113,9 +114,10 @@ def _campaign(
     return campaign
 
 
-def _step(version: CampaignVersion, kind: str, first: Any, body: str = "") -> None:
+def _step(version: CampaignVersion, kind: str, first: Any, body: str | Content = "") -> None:
     step = drafting.add_step(version=version, kind=kind)
     if kind == "wait":
         drafting.change_step(step=step, settings={"minutes": first * MINUTES_A_DAY})
     else:
-        contents.save(step=step, seen="", subject=first, preheader="", content=from_text(body))
+        content = from_text(body) if isinstance(body, str) else body
+        contents.save(step=step, seen="", subject=first, preheader="", content=content)

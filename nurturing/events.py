@@ -17,6 +17,13 @@ class WebhooksQueued:
 
 
 @dataclass(frozen=True)
+class LinksAsked:
+    """Some addresses wait to be looked at; which ones stands in nurturing.LinkCheck."""
+
+    coalesced: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class MessagesQueued:
     """Some messages wait to be sent; which ones stands in nurturing.Message."""
 

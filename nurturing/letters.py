@@ -16,6 +16,7 @@ from leads import fields
 from leads.models import Lead
 from nurturing import citations, hours, return_path, tokens, webinars
 from nurturing.content.choosing import Facts
+from nurturing.content.schema import ASSET
 from nurturing.models import Message, Step
 from nurturing.rendering import Addresses, Letter, Mail, Sender
 
@@ -36,7 +37,15 @@ def mail_of(step: Step, sender: Sender) -> Mail:
         content=step.content,
         sender=sender,
         list_name=f"campaign-{step.version.campaign_id}",
+        picture=_picture,
     )
+
+
+def _picture(src: str) -> str:
+    """Uploaded pictures stand under an address of ours, for as long as mails show them."""
+    if not src.startswith(ASSET):
+        return src
+    return settings.BASE_URL + reverse("nurturing:picture", args=(src.removeprefix(ASSET),))
 
 
 def values_of(lead: Lead, sender: Sender) -> dict[str, Any]:

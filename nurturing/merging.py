@@ -89,3 +89,11 @@ def fill(field: str, values: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=2_000)
 def _compiled(field: str) -> Any:
     return _environment.from_string(field)
+
+
+def names(field: str) -> list[str]:
+    """What this one field asks of a lead; empty when it cannot be read."""
+    try:
+        return sorted({str(path) for path in _compiled(field).global_variable_paths()})
+    except (LiquidError, RecursionError):
+        return []

@@ -13,6 +13,7 @@ from nurturing.services import (
     campaigns,
     checking,
     enrolments,
+    links,
     mail_events,
     membership,
     moving_people,
@@ -98,6 +99,12 @@ def wake_for_events() -> None:
 def send_due() -> None:
     heard("nurturing.tasks.send_due")
     delivery.send_due()
+
+
+@shared_task
+def check_links() -> None:
+    heard("nurturing.tasks.check_links")
+    links.check_waiting()
 
 
 @shared_task

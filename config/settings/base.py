@@ -248,6 +248,7 @@ CELERY_TASK_ROUTES = {
     "scoring.*": {"queue": "scoring"},
     "nurturing.tasks.rebuild_*": {"queue": "bulk"},
     "nurturing.tasks.check_segments": {"queue": "bulk"},
+    "nurturing.tasks.check_links": {"queue": "bulk"},  # waits for other people's servers
     "nurturing.*": {"queue": "nurture"},
     "leads.*": {"queue": "bulk"},
     "accounts.*": {"queue": "bulk"},

@@ -40,6 +40,7 @@ KINDS = LEAVES | {
 }
 WIDTHS = {"full": "Full width", "half": "Half", "small": "Small"}
 ASSET = "asset:"
+UPLOADED = re.compile(rf"{ASSET}[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}")
 
 BUTTON = re.compile(rf"\[button:\s*([^\]\n]{{1,80}})\]\({markup.TARGET}\)\Z", re.IGNORECASE)
 

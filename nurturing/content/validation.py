@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from nurturing import merging
 from nurturing.content import choosing, markup
-from nurturing.content.schema import ASSET, Block, HasContent, every, names, part_name, parts_of
+from nurturing.content.schema import UPLOADED, Block, HasContent, every, names, part_name, parts_of
 from scoring.validation import condition_problem
 
 MOST_FIELDS = 200  # merge fields of one mail
@@ -68,7 +68,7 @@ def _of_image(block: Block) -> Iterator[str]:
     src = block["src"].strip()
     if not src:
         yield "It has no picture."
-    elif not src.startswith(ASSET) and not (src.startswith("https://") and markup.is_web_address(src)):
+    elif not UPLOADED.fullmatch(src) and not (src.startswith("https://") and markup.is_web_address(src)):
         yield "The address of a picture must begin with https://."
     if not block["alt"].strip():
         yield "Say in words what the picture shows, for those who do not see it."

@@ -2,6 +2,7 @@
 
 from nurturing.models.audiences import Audience, AudienceExport, AudienceMember
 from nurturing.models.campaigns import Campaign, CampaignVersion, Step
+from nurturing.models.contents import LinkCheck, Picture
 from nurturing.models.drafts import DraftChange, PeopleMove
 from nurturing.models.enrolments import Enrolment, Visit
 from nurturing.models.members import SegmentChange, SegmentCheck, SegmentClock, SegmentMember, SegmentTouch
@@ -21,11 +22,13 @@ __all__ = [
     "DraftChange",
     "Enrolment",
     "GateNote",
+    "LinkCheck",
     "MailEvent",
     "MailTrouble",
     "MailboxTrouble",
     "Message",
     "PeopleMove",
+    "Picture",
     "ReturnedMail",
     "Segment",
     "SegmentChange",
