@@ -4,7 +4,6 @@ An event carries ids only. config/reactions.py names the tasks that follow; a lo
 """
 
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 from celery import current_app, signature
@@ -57,7 +56,11 @@ def publish(event: Any) -> None:
     """Wake the tasks that follow `event` once the transaction is saved. Never fails the caller."""
     app = type(event).__module__.partition(".")[0]
     for task in settings.REACTIONS[f"{app}.{type(event).__name__}"]:
-        transaction.on_commit(partial(_ring, task, event), robust=True)
+        # Named, because Django writes the name of what failed into its log, and a `partial` has none.
+        def ring(task: str = task) -> None:
+            _ring(task, event)
+
+        transaction.on_commit(ring, robust=True)
 
 
 def heard(task: str) -> None:

@@ -262,7 +262,24 @@ class Storm:
             self.done[f"any_moment_{work.__name__}"] += 1
             if work is not workers.unsubscribe:
                 self._fork(work)
-        self.quiet = wait_until(self._is_quiet, seconds=MOST_SECONDS, every=0.4)
+        self.quiet = wait_until(self._is_quiet, seconds=MOST_SECONDS, every=1)
+        if not self.quiet:
+            self._say_what_hangs()
+
+    def _say_what_hangs(self) -> None:
+        """Where each worker stands, and what the database is at, into the workers' log."""
+        for child in self.children:
+            os.kill(child, signal.SIGUSR1)
+        time.sleep(1)
+        with self.database.connect(run.SCRATCH) as connection, (self.home / "workers.log").open("a") as log:
+            for row in connection.execute(
+                "SELECT pid, state, wait_event, now() - xact_start, query FROM pg_stat_activity"
+            ):
+                log.write(f"HANGS {row}\n")
+            for row in connection.execute(
+                "SELECT * FROM nurturing_message WHERE state IN ('queued', 'claimed', 'dot')"
+            ):
+                log.write(f"HANGS {row}\n")
 
     def _is_quiet(self) -> bool:
         self._revive()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import random
 import signal
@@ -26,6 +27,7 @@ def fork(work: Callable[[random.Random], Any], *, seed: str, log: Path) -> int:
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        faulthandler.register(signal.SIGUSR1)
         random.seed(seed)
         work(random.Random(seed))
     finally:
