@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts.models import Organisation
 from leads.services.activities import NewActivity, record_activities
 from leads.services.consent import suppress
-from nurturing import ledger, letters, return_path, transports
+from nurturing import epoch, ledger, letters, return_path, transports
 from nurturing.lanes import Run
 from nurturing.ledger import Claim
 from nurturing.models import MailTrouble, Message, Step, TrackedLink
@@ -42,7 +42,7 @@ def send_due(limit: int = 5_000) -> Result:
         tell_leads()
         return Result(0)
     try:
-        return _send(limit)
+        return _send(limit) if epoch.may_send() else Result(0)
     except (ServerAway, BadKey) as error:
         _note_trouble(str(error))
         return Result(0, str(error))

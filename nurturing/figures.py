@@ -8,7 +8,16 @@ from typing import Any, NamedTuple
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
-from nurturing.models import Campaign, CampaignVersion, Enrolment, MailTrouble, Message, Unsubscribe
+from nurturing import complaints
+from nurturing.models import (
+    Campaign,
+    CampaignVersion,
+    Enrolment,
+    MailTrouble,
+    Message,
+    SendingHalt,
+    Unsubscribe,
+)
 from nurturing.querysets import IN_DOUBT, UNDER_WAY
 
 TABS = (("", "All"), ("active", "Running"), ("paused", "Paused"), ("draft", "Drafts"), ("ended", "Ended"))
@@ -65,8 +74,19 @@ def today() -> dict[str, Any]:
     }
 
 
-def trouble() -> MailTrouble | None:
-    return MailTrouble.objects.first()
+def trouble() -> dict[str, Any] | None:
+    """What keeps mails from going out or may soon, for the banners: empty when all is well."""
+    rates = complaints.rates()
+    whole = complaints.whole(rates)
+    paused = Campaign.objects.filter(state=Campaign.State.PAUSED).exclude(paused_because="")
+    found = {
+        "server": MailTrouble.objects.first(),
+        "halts": list(SendingHalt.objects.order_by("kind")),
+        "stopped": list(paused.order_by("name")[:5]),
+        "warned": complaints.warned(rates)[:5],
+        "verdict": whole.verdict,
+    }
+    return found | {"whole": whole} if any(found.values()) else None
 
 
 def runs_by_end(campaign: Campaign) -> dict[str, int]:

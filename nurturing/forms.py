@@ -16,10 +16,22 @@ from nurturing.sending_forms import SENDING, SendingForm
 class CampaignForm(SendingForm):
     class Meta:
         model = Campaign
-        fields = ("name", "segment", "topic", "goal", "cool_down_days", "doubt_policy", *SENDING)
+        fields = (
+            "name",
+            "segment",
+            "topic",
+            "goal",
+            "cool_down_days",
+            "doubt_policy",
+            "late_policy",
+            "late_hours",
+            *SENDING,
+        )
         labels = SendingForm.Meta.labels | {
             "cool_down_days": "Rest for recycled leads, in days",
             "doubt_policy": "When nobody knows whether a mail arrived",
+            "late_policy": "When a mail is late",
+            "late_hours": "A mail is late after, in hours",
         }
         help_texts = {
             "segment": "Who is taken in, as long as the campaign runs.",
@@ -32,10 +44,18 @@ class CampaignForm(SendingForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["doubt_policy"].required = False  # whoever leaves it out keeps what is
+        for name in ("doubt_policy", "late_policy", "late_hours"):
+            self.fields[name].required = False  # whoever leaves it out keeps what is
 
     def clean_doubt_policy(self) -> str:
         return self.cleaned_data["doubt_policy"] or self.instance.doubt_policy
+
+    def clean_late_policy(self) -> str:
+        return self.cleaned_data["late_policy"] or self.instance.late_policy
+
+    def clean_late_hours(self) -> int:
+        hours: int | None = self.cleaned_data["late_hours"]
+        return self.instance.late_hours if hours is None else hours
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"].strip()

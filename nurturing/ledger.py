@@ -25,7 +25,7 @@ from django.db.models import Case, F, Q, TextChoices, When
 from django.db.models.functions import Coalesce, Now
 
 from leads.models import Lead
-from nurturing import gates, situations, weighing
+from nurturing import gates, lateness, situations, weighing
 from nurturing.failpoints import reach
 from nurturing.models import Campaign, Enrolment, MailboxTrouble, Message
 from nurturing.querysets import IN_DOUBT
@@ -58,7 +58,10 @@ WITH said AS (
     SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[]) AS said (id, gate, words, until)
 ), changed AS (
     UPDATE nurturing_message mail
-    SET state = %s, due_at = coalesce(said.until, mail.due_at), reply = said.words, lease_until = NULL
+    SET state = %s, due_at = coalesce(said.until, mail.due_at), reply = said.words, lease_until = NULL,
+        late_from = CASE WHEN EXISTS (
+            SELECT 1 FROM nurturing_enrolment e JOIN nurturing_campaign c ON c.id = e.campaign_id
+            WHERE e.id = mail.enrolment_id AND c.state = 'paused') THEN coalesce(mail.late_from, mail.due_at) END
     FROM said WHERE mail.id = said.id AND mail.state IN ('queued', 'claimed')
     RETURNING mail.id
 )
@@ -128,11 +131,12 @@ def _claim(limit: int, avoid: Sequence[str]) -> list[Claim]:
     ids = _locked(due.filter(interruptions__lt=SUSPECT), limit) or _locked(due, 1)
     if not ids:
         return []
+    lateness.settle(ids)
     batch = Message.objects.filter(pk__in=ids)
-    batch.filter(gates.may_be_sent()).update(
-        state=State.CLAIMED, attempt=F("attempt") + 1, lease_until=Now() + LEASE
+    batch.filter(gates.may_be_sent(), state=State.QUEUED, due_at__lte=Now()).update(
+        state=State.CLAIMED, attempt=F("attempt") + 1, lease_until=Now() + LEASE, late_from=None
     )
-    _turn_away(batch.filter(state=State.QUEUED))
+    _turn_away(batch.filter(state=State.QUEUED, due_at__lte=Now()))
     claimed = batch.filter(state=State.CLAIMED).order_by("due_at", "id")
     return [Claim(*row) for row in claimed.values_list("pk", "attempt")]
 

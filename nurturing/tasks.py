@@ -13,6 +13,7 @@ from nurturing.services import (
     campaigns,
     checking,
     enrolments,
+    guard,
     links,
     mail_events,
     membership,
@@ -116,6 +117,11 @@ def take_in_returned() -> None:
 def forget_returned() -> None:
     returned_mails.forget_foreign()
     mail_events.forget_foreign()
+
+
+@shared_task
+def guard_complaints() -> None:
+    guard.sweep()
 
 
 @shared_task

@@ -16,6 +16,7 @@ from nurturing.views import (
     rehearsals,
     returned,
     segments,
+    sending,
     steps,
     traces,
     versions,
@@ -26,6 +27,11 @@ app_name = "nurturing"
 urlpatterns = [
     path("campaigns/", campaigns.campaign_list, name="campaigns"),
     path("campaigns/new/", campaigns.campaign_new, name="campaign_new"),
+    re_path(
+        r"^campaigns/sending/(?P<kind>server|epoch|complaints)/resumption/$",
+        sending.resume,
+        name="sending_resume",
+    ),
     path("campaigns/enrolment/", people.enrol, name="enrol"),
     path("campaigns/decisions/", decisions.decisions, name="decisions"),
     path("campaigns/<int:pk>/", steps.editor, name="campaign"),

@@ -204,6 +204,8 @@ DKIM_KEY, DKIM_KEY_FILE = (
     env("DKIM_KEY", default=""),
     env("DKIM_KEY_FILE", default=""),
 )  # PEM, or where it lies
+# Remembers, outside of the database, that mails were sent: a restored backup must not send them again.
+EPOCH_FILE: str = env("TANDEM_EPOCH_FILE", default=str(Path(MEDIA_ROOT) / "sending-epoch.json"))
 MAIL_CONNECTIONS = env.int("MAIL_CONNECTIONS", default=4)  # of one worker to the mail server at once
 MAIL_THROTTLES = env.bool("MAIL_THROTTLES", default=True)  # False: the server behind it has limits of its own
 # Private hosts that webhook steps may call, such as 10.0.0.5:8080.

@@ -5,6 +5,7 @@ from nurturing.models.campaigns import Campaign, CampaignVersion, Step
 from nurturing.models.contents import LinkCheck, Picture
 from nurturing.models.drafts import DraftChange, PeopleMove
 from nurturing.models.enrolments import Enrolment, Visit
+from nurturing.models.halts import Epoch, SendingHalt
 from nurturing.models.members import SegmentChange, SegmentCheck, SegmentClock, SegmentMember, SegmentTouch
 from nurturing.models.messages import MailTrouble, Message, TrackedLink, Unsubscribe
 from nurturing.models.returns import MailboxTrouble, MailEvent, ReturnedMail, SoftBounce
@@ -21,6 +22,7 @@ __all__ = [
     "CampaignVersion",
     "DraftChange",
     "Enrolment",
+    "Epoch",
     "GateNote",
     "LinkCheck",
     "MailEvent",
@@ -36,6 +38,7 @@ __all__ = [
     "SegmentClock",
     "SegmentMember",
     "SegmentTouch",
+    "SendingHalt",
     "SendingRules",
     "SoftBounce",
     "Step",

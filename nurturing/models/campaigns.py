@@ -10,6 +10,7 @@ import pghistory
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -50,6 +51,10 @@ class Campaign(models.Model):
         LOW = 4, "4"
         LOWEST = 5, "5, least important"
 
+    class LatePolicy(models.TextChoices):
+        SKIP = "skip", "Skip it and go on"
+        SPREAD = "spread", "Send it late, spread over the next hours"
+
     name = models.CharField(max_length=150, unique=True)
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     segment = models.ForeignKey(Segment, models.PROTECT, related_name="campaigns")
@@ -85,6 +90,19 @@ class Campaign(models.Model):
     send_days = ArrayField(models.PositiveSmallIntegerField(), default=every_day, blank=True)
     send_from = models.TimeField(null=True, blank=True, help_text="On the lead's own clock.")
     send_until = models.TimeField(null=True, blank=True)
+    late_hours = models.PositiveSmallIntegerField(
+        default=24,
+        db_default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(720)],
+        help_text="A mail that is due longer ago is late.",
+    )
+    late_policy = models.CharField(
+        max_length=6, choices=LatePolicy, default=LatePolicy.SPREAD, db_default=LatePolicy.SPREAD
+    )
+    paused_because = models.CharField(
+        max_length=300, blank=True, default="", db_default="", help_text="Why Tandem paused it by itself."
+    )
+    complaints_from = models.DateTimeField(null=True, help_text="Complaints before it were looked at.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     activated_at = models.DateTimeField(null=True)

@@ -47,6 +47,7 @@ class Enrolment(models.Model):
     due_at = models.DateTimeField(
         null=True, help_text="When that step is due; a claim moves it ahead as a lease."
     )
+    was_due_at = models.DateTimeField(null=True, help_text="When the step in hand was due, before its claim.")
     enrolled_at = models.DateTimeField(db_default=models.functions.Now())
     enrolled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False

@@ -49,6 +49,9 @@ class Message(models.Model):
     due_at = models.DateTimeField(
         db_default=models.functions.Now(), help_text="Not before; moved ahead by back-off."
     )
+    late_from = models.DateTimeField(
+        null=True, help_text="When it should have gone, if a pause or our own delay moved `due_at`."
+    )
     lease_until = models.DateTimeField(null=True)
     queued_at = models.DateTimeField(db_default=models.functions.Now())
     dot_at = models.DateTimeField(
@@ -88,6 +91,11 @@ class Message(models.Model):
             models.Index(fields=["due_at"], name="message_due_idx", condition=Q(state="queued")),
             models.Index(
                 fields=["lease_until"], name="message_lease_idx", condition=Q(state__in=["claimed", "dot"])
+            ),
+            models.Index(
+                fields=["complained_at"],
+                name="message_complaint_idx",
+                condition=Q(complained_at__isnull=False),
             ),
             models.Index(
                 fields=["id"],

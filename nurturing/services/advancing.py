@@ -29,7 +29,7 @@ LEASE_MINUTES = 10
 CHANGES_LEADS = ("field", "points", "handoff", "start", "exit")  # these lock leads themselves
 
 CLAIM = """
-UPDATE nurturing_enrolment SET due_at = statement_timestamp() + make_interval(mins => %s)
+UPDATE nurturing_enrolment SET was_due_at = due_at, due_at = statement_timestamp() + make_interval(mins => %s)
 WHERE id = ANY(ARRAY(
     SELECT id FROM nurturing_enrolment
     WHERE campaign_id = %s AND ended_at IS NULL AND due_at <= statement_timestamp()

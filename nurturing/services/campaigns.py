@@ -34,6 +34,7 @@ from scoring.models import ModelVersion, Rule
 
 State = Campaign.State
 SETTINGS = (
+    *("late_policy", "late_hours"),
     *("topic", "cool_down_days", "doubt_policy", "priority", "starts_at", "ends_at"),
     *("send_days", "send_from", "send_until"),
 )
@@ -175,6 +176,8 @@ def pause(campaign: Campaign) -> None:
 @transaction.atomic
 def resume(campaign: Campaign) -> None:
     _change_state(campaign, (State.PAUSED,), State.ACTIVE)
+    looked_at = Campaign.objects.filter(pk=campaign.pk)
+    looked_at.exclude(paused_because="").update(paused_because="", complaints_from=Now())
     held = Message.objects.filter(enrolment__campaign=campaign, state="queued", due_at__gt=Now(), failures=0)
     held.update(due_at=Now())
     publish(CampaignActivated(campaign_id=campaign.pk))

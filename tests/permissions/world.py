@@ -65,6 +65,7 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         "nurturing:segment": draft.segment_id,
         "nurturing:list_removal": draft.segment_id,
         "nurturing:mail_hook": "sendgrid",
+        "nurturing:sending_resume": "complaints",
         "nurturing:unsubscribe": token[tokens.UNSUBSCRIBE],
         "nurturing:preferences": token[tokens.PREFERENCES],
         "nurturing:open": token[tokens.OPEN],
