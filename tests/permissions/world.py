@@ -10,8 +10,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from handoff.models import Absence
+from leads.models import OutreachTask
 from leads.services import imports
 from nurturing import tokens
+from nurturing.models import WebhookCall
+from nurturing.services import webhooks
+from nurturing.services.audiences import create_audience
 from scoring.models import Backtest
 from tests.handoff.factories import (
     make_cycle,
@@ -37,7 +41,26 @@ def build(mara: User, rita: User) -> dict[str, Any]:
     token = {
         use: tokens.sign(use, message.key) for use in (tokens.UNSUBSCRIBE, tokens.OPEN, tokens.PREFERENCES)
     }
+    task = OutreachTask.objects.create(
+        lead=offered.lead, key="test", source="Guide", title="Call", due_at=timezone.now()
+    )
+    endpoint = webhooks.save_endpoint(
+        endpoint=None, name="Planning", url="https://hooks.example/", actor=mara
+    )
+    call = WebhookCall.objects.create(
+        endpoint=endpoint, enrolment=message.enrolment, step=message.step, payload={}
+    )
+    audience = create_audience(name="Energy ops", actor=mara)
     return {
+        "leads:outreach_settle": task.pk,
+        "leads:outreach_snooze": task.pk,
+        "nurturing:webhook": endpoint.pk,
+        "nurturing:webhook_secret": endpoint.pk,
+        "nurturing:webhook_again": endpoint.pk,
+        "call_id": call.pk,
+        "nurturing:audience": audience.pk,
+        "nurturing:audience_export": audience.pk,
+        "network": "google",
         "lead_pk": offered.lead_id,
         "cycle_pk": make_cycle(name="Ingrid Solheim").pk,
         "leads": offered.lead_id,
