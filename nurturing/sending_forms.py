@@ -77,8 +77,11 @@ class SendingForm(forms.ModelForm):
             missing = "send_from" if opens is None else "send_until"
             self.add_error(missing, "Give both hours, or none.")
         elif opens is not None and closes is not None and days is not None:
-            if not _ever_open(quiet.Hours(tuple(days), opens, closes)):
-                self.add_error("send_from", "The organisation's sending hours leave nothing of these hours.")
+            self._check_open(quiet.Hours(tuple(days), opens, closes))
+
+    def _check_open(self, hours: quiet.Hours) -> None:
+        if not _ever_open(hours):
+            self.add_error("send_from", "The organisation's sending hours leave nothing of these hours.")
 
 
 class RulesForm(forms.ModelForm):
