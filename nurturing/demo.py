@@ -83,6 +83,8 @@ def load(*, now: datetime, size: int) -> str:
     dice = random.Random(SEED)
     people = list(Lead.objects.mailable().filter(stage="lead").order_by("pk")[:size])
     later = people_who_qualified(since=now - timedelta(days=55))
+    running.holdout_percent = 10
+    running.save(update_fields=["holdout_percent"])
     sent = play(dice, running, people, later[::2], now)
     sent += play(dice, ended, people[:: max(1, len(people) // 250)], later[1::3], now - timedelta(days=20))
     Campaign.objects.filter(pk=ended.pk).update(state="ended")

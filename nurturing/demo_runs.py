@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from leads.models import Lead
 from leads.services.activities import NewActivity, record_activities
 from leads.services.consent import suppress
+from nurturing.arms import place
 from nurturing.citations import cite
-from nurturing.models import Campaign, Enrolment, Message, Step
+from nurturing.models import Campaign, Enrolment, HoldOut, Message, Step
 from scoring.models import QualificationCycle
 
 Ended = Enrolment.Ended
@@ -108,12 +109,19 @@ def _runs(
     """Nobody enters before the campaign began or before we knew them."""
     version = campaign.versions.exclude(frozen_at=None).latest("number")
     steps, runs = list(version.steps.all()), []
+    share, held = campaign.holdout_percent, []
     for lead, until, reason in entrants:
         began = max(campaign.activated_at or until, lead.created_at)
         if began < until - HOUR:
             since = began + (until - began) * dice.random()
-            enrolment = Enrolment(campaign=campaign, version=version, lead=lead, enrolled_at=since)
+            if 100 * place(f"hold-out:{campaign.pk}", lead.pk) < share:
+                held.append(HoldOut(campaign=campaign, lead=lead, percent=share, at=since))
+                continue
+            enrolment = Enrolment(
+                campaign=campaign, version=version, lead=lead, enrolled_at=since, drawn_percent=share
+            )
             runs.append(Run(dice, enrolment, steps, until, reason))
+    HoldOut.objects.bulk_create(held, batch_size=500)
     return runs
 
 

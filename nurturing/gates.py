@@ -15,7 +15,7 @@ from django.db.models.functions import Lower, Now
 
 from leads import consents
 from leads.models import Consent, Disqualification, Lead, Suppression
-from nurturing.models import Campaign, Enrolment, Message
+from nurturing.models import Campaign, Enrolment, HoldOut, Message
 
 # One mail against the caps, the hours and the more important mails of its lead. Outer joins: without rules no limits.
 ROOM = """
@@ -141,6 +141,11 @@ def may_be_unwilling() -> Q:
     return Q(lead__in=no.values("lead")) | Q(campaign__topic__opt_in=True)
 
 
+def held_out(campaign: str, lead: str) -> Exists:
+    """The draw kept this lead out of this campaign. Both name fields of the outer query."""
+    return Exists(HoldOut.objects.filter(campaign=OuterRef(campaign), lead=OuterRef(lead)))
+
+
 def running() -> QuerySet[Enrolment]:
     """Enrolments that may go on now: not ended, campaign running, goal not reached, lead mailable and willing."""
     return (
@@ -149,6 +154,7 @@ def running() -> QuerySet[Enrolment]:
         )
         .exclude(campaign__goal=Campaign.Goal.MQL, lead__stage=Lead.Stage.MQL)
         .filter(Exists(mailable().filter(pk=OuterRef("lead_id"))))
+        .filter(~held_out("campaign_id", "lead_id"))
         .filter(~consents.paused("lead_id"), consents.allows("lead_id", "campaign__topic_id"))
     )
 

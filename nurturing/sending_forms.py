@@ -11,7 +11,7 @@ from nurturing import quiet
 from nurturing.models import Campaign, SendingRules
 
 DAYS = [(day, name) for day, name in enumerate(quiet.SHORT_DAYS)]
-SENDING = ("priority", "starts_at", "ends_at", "send_days", "send_from", "send_until")
+SENDING = ("holdout_percent", "priority", "starts_at", "ends_at", "send_days", "send_from", "send_until")
 
 
 def clock() -> forms.TimeField:
@@ -50,12 +50,16 @@ class SendingForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["priority"].required = False
+        self.fields["priority"].required = self.fields["holdout_percent"].required = False
         for name, (label, words) in self.WORDS.items():
             self.fields[name].label, self.fields[name].help_text = label, words
 
     def clean_priority(self) -> int:
         return self.cleaned_data["priority"] or self.instance.priority
+
+    def clean_holdout_percent(self) -> int:
+        share = self.cleaned_data["holdout_percent"]
+        return self.instance.holdout_percent if share is None else share
 
     def clean_send_days(self) -> list[int]:
         return self.cleaned_data["send_days"] or list(quiet.EVERY_DAY)

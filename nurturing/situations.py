@@ -14,7 +14,7 @@ from accounts.models import Organisation
 from leads import consents
 from leads.models import Lead, Suppression
 from nurturing import gates, quiet, weighing
-from nurturing.models import Campaign, Enrolment, Message, SendingRules
+from nurturing.models import Campaign, Enrolment, HoldOut, Message, SendingRules
 from nurturing.weighing import PASS, STOP, WEEK, Line, Situation, Verdict
 
 Ended = Enrolment.Ended
@@ -72,9 +72,11 @@ def situations(ids: Collection[int]) -> dict[int, Situation]:
 def _with_wishes(messages: QuerySet[Message]) -> QuerySet[Any]:
     """What the lead asked for: topics, and a pause."""
     lead, topic = "enrolment__lead_id", "enrolment__campaign__topic_id"
+    held = HoldOut.objects.filter(campaign=OuterRef("enrolment__campaign_id"), lead=OuterRef(lead))
     willing = When(consents.allows(lead, topic), then=True)
     return messages.annotate(
         willing=Case(willing, default=False, output_field=BooleanField()),
+        held_out_at=Subquery(held.values("percent")[:1]),
         resting=consents.paused(lead),
         rests_until=consents.pause_ends(lead),
     )
@@ -133,7 +135,7 @@ def _situation(
         ends_at=campaign.ends_at,
         goal_words=campaign.goal_words,
         goal_reached=campaign.goal == Campaign.Goal.MQL and lead.stage == Lead.Stage.MQL,
-        blocks=[*_blocks(message, lead), _topic(message)],
+        blocks=[_held_out(message), *_blocks(message, lead), _topic(message)],
         rests=message.resting,
         rests_until=message.rests_until,
         cap_day=rules.cap_day if rules else None,
@@ -152,6 +154,12 @@ def _blocks(message: Any, lead: Any) -> Sequence[Line]:
         words = f"{message.to_address} must not be mailed."
         return [line for line in lines if line.gate != "consent"] + [Line("consent", STOP, words)]
     return lines
+
+
+def _held_out(message: Any) -> Line:
+    if message.held_out_at is None:
+        return Line("holdout", PASS, "Is not held out.")
+    return Line("holdout", STOP, f"Held out by the campaign ({message.held_out_at}%).")
 
 
 def _topic(message: Any) -> Line:

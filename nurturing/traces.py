@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Organisation
 from leads.models import Lead
 from nurturing import quiet, situations, weighing
-from nurturing.models import Campaign, Enrolment, GateNote, Message, SegmentMember
+from nurturing.models import Campaign, Enrolment, GateNote, HoldOut, Message, SegmentMember
 from nurturing.weighing import STOP, Line
 
 MOST_REFUSALS = 50  # campaigns
@@ -72,7 +72,14 @@ def refusals(lead: Lead, campaigns: QuerySet[Campaign]) -> list[Refusal]:
     inside = set(SegmentMember.objects.filter(lead=lead).values_list("segment", flat=True))
     one = situations.with_blocks(Lead.objects.filter(pk=lead.pk)).get()
     blocks = [line.words for line in situations.lead_lines(one) if line.verdict == STOP]
-    return [Refusal(campaign, _refused(campaign, lead, inside) + blocks) for campaign in others]
+    held = dict(HoldOut.objects.filter(lead=lead).values_list("campaign", "percent"))
+    return [
+        Refusal(each, _drawn(held.get(each.pk)) + _refused(each, lead, inside) + blocks) for each in others
+    ]
+
+
+def _drawn(percent: int | None) -> list[str]:
+    return [] if percent is None else [f"Held out by the campaign ({percent}%)."]
 
 
 def _refused(campaign: Campaign, lead: Lead, inside: set[int]) -> list[str]:

@@ -83,6 +83,13 @@ class Campaign(models.Model):
         db_default=Priority.NORMAL,
         help_text="When a lead may get one more mail and several are due, the more important one goes.",
     )
+    holdout_percent = models.PositiveSmallIntegerField(
+        "hold-out, in percent",
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(50)],
+        help_text="Drawn when they would enter: they get no mail, so that you see what the campaign changes.",
+    )
     starts_at = models.DateTimeField("not before", null=True, blank=True, help_text="Nobody enters earlier.")
     ends_at = models.DateTimeField(
         "ends at", null=True, blank=True, help_text="From then on nothing is sent and everybody leaves."
@@ -121,6 +128,7 @@ class Campaign(models.Model):
                 name="campaign_window_order",
             ),
             models.CheckConstraint(condition=Q(priority__range=(1, 5)), name="campaign_priority_range"),
+            models.CheckConstraint(condition=Q(holdout_percent__lte=50), name="campaign_hold_out_range"),
         ]
 
     def __str__(self) -> str:

@@ -52,6 +52,11 @@ class Enrolment(models.Model):
     enrolled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
     )
+    drawn_percent = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="The share that was held out when this lead was drawn; 0 without a draw.",
+    )
     ended_at = models.DateTimeField(null=True)
     ended_because = models.CharField(max_length=16, choices=Ended, blank=True)
 

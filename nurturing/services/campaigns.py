@@ -35,7 +35,7 @@ from scoring.models import ModelVersion, Rule
 State = Campaign.State
 SETTINGS = (
     *("late_policy", "late_hours"),
-    *("topic", "cool_down_days", "doubt_policy", "priority", "starts_at", "ends_at"),
+    *("topic", "cool_down_days", "doubt_policy", "holdout_percent", "priority", "starts_at", "ends_at"),
     *("send_days", "send_from", "send_until"),
 )
 

@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from leads.models import Activity, Lead, ReEntry, StageChange
 from nurturing import gates, ledger, segments
-from nurturing.models import Campaign, CampaignVersion, Enrolment, Message
+from nurturing.arms import place
+from nurturing.models import Campaign, CampaignVersion, Enrolment, HoldOut, Message
 
 BATCH = 500
 LEASE_MINUTES = 10
@@ -27,8 +28,9 @@ Ended = Enrolment.Ended
 
 JOIN = """
 INSERT INTO nurturing_enrolment
-    (campaign_id, version_id, lead_id, rotation, step_id, due_at, enrolled_by_id, ended_because)
-SELECT %s, %s, chosen.id, chosen.rotation, %s, now(), %s, '' FROM ({people}) AS chosen (id, rotation)
+    (campaign_id, version_id, lead_id, rotation, drawn_percent, step_id, due_at, enrolled_by_id, ended_because)
+SELECT %s, %s, chosen.id, chosen.rotation, CASE WHEN chosen.rotation = 1 THEN %s ELSE 0 END, %s, now(), %s, ''
+FROM ({people}) AS chosen (id, rotation)
 ON CONFLICT DO NOTHING
 """
 
@@ -75,7 +77,9 @@ def blockers(campaign: Campaign, lead_ids: Sequence[int]) -> dict[int, str]:
     words = dict(Ended.choices)
     found = gates.with_blocker(Lead.objects.filter(pk__in=lead_ids))
     inside = set(Enrolment.objects.active().filter(campaign=campaign).values_list("lead_id", flat=True))
+    held = dict(HoldOut.objects.filter(campaign=campaign, lead__in=lead_ids).values_list("lead", "percent"))
     reasons = {pk: str(words.get(blocker, "")) for pk, blocker in found.values_list("pk", "blocker")}
+    reasons |= {pk: f"Held out by the campaign ({percent}%)" for pk, percent in held.items()}
     willing = set(
         gates.agreed(Lead.objects.filter(pk__in=lead_ids), campaign.topic_id).values_list("pk", flat=True)
     )
@@ -131,14 +135,16 @@ def follow_merges() -> None:
             both = Lead.objects.filter(Q(pk=run.lead_id) | Q(merged=run.lead_id)).order_by("pk")
             list(both.select_for_update(of=("self",)).values_list("pk"))
             there = Enrolment.objects.filter(campaign=run.campaign_id, lead=run.lead.merged_into_id)
-            if not there.exists():
+            held = HoldOut.objects.filter(campaign=run.campaign_id, lead=run.lead.merged_into_id)
+            if not there.exists() and not held.exists():
                 Enrolment.objects.active().filter(pk=run.pk).update(lead=run.lead.merged_into_id)
 
 
 def _candidates(campaign: Campaign) -> QuerySet[Lead]:
     """Mailable, not in the campaign now, goal not reached."""
     inside = Enrolment.objects.active().filter(campaign=campaign, lead=OuterRef("pk"))
-    people = gates.agreed(gates.mailable().filter(~Exists(inside)), campaign.topic_id)
+    held = HoldOut.objects.filter(campaign=campaign, lead=OuterRef("pk"))
+    people = gates.agreed(gates.mailable().filter(~Exists(inside), ~Exists(held)), campaign.topic_id)
     return people.exclude(stage=Lead.Stage.MQL) if campaign.goal == Campaign.Goal.MQL else people
 
 
@@ -160,17 +166,30 @@ def _insert(campaign: Campaign, people: QuerySet[Lead], actor: Any) -> int:
     version = running_version(campaign)
     past = Enrolment.objects.filter(campaign=campaign, lead=OuterRef("pk")).order_by()
     highest = past.values("lead").annotate(highest=Max("rotation")).values("highest")
-    rows = (
-        people.annotate(rotation=Coalesce(Subquery(highest[:1]), Value(0)) + 1)
-        .order_by("pk")
-        .values("pk", "rotation")
-    )
-    sql, params = rows.query.sql_with_params()
-    insert = JOIN.replace("{people}", sql)
     with transaction.atomic(), connection.cursor() as cursor:
+        chosen = _drawn(campaign, people, past).annotate(
+            rotation=Coalesce(Subquery(highest[:1]), Value(0)) + 1
+        )
+        sql, params = chosen.order_by("pk").values("pk", "rotation").query.sql_with_params()
         first = version.steps.filter(parent=None).order_by("position").values_list("pk", flat=True).first()
-        cursor.execute(insert, [campaign.pk, version.pk, first, actor.pk if actor else None, *params])
+        who, share = actor.pk if actor else None, campaign.holdout_percent
+        cursor.execute(JOIN.replace("{people}", sql), [campaign.pk, version.pk, share, first, who, *params])
         return cursor.rowcount
+
+
+def _drawn(campaign: Campaign, people: QuerySet[Lead], before: QuerySet[Enrolment]) -> QuerySet[Lead]:
+    """Those of them who may enter. Whoever never was in is drawn, once; whoever comes up meanwhile, the next time.
+
+    The place is a hash, so that any order of arrival holds out the same people.
+    """
+    if not campaign.holdout_percent:
+        return people
+    salt, share = f"hold-out:{campaign.pk}", campaign.holdout_percent
+    fresh = people.filter(~Exists(before)).order_by("pk").values_list("pk", flat=True)
+    places = {pk: 100 * place(salt, pk) for pk in fresh}
+    held = [HoldOut(campaign=campaign, lead_id=pk, percent=share) for pk, at in places.items() if at < share]
+    HoldOut.objects.bulk_create(held, batch_size=5000, ignore_conflicts=True)
+    return people.filter(Exists(before) | Q(pk__in=[pk for pk, at in places.items() if at >= share]))
 
 
 def running_version(campaign: Campaign) -> CampaignVersion:

@@ -77,7 +77,11 @@ def _enrolled(request: HttpRequest, campaign: Campaign, ids: list[int]) -> HttpR
     except enrolments.NotRunning as refusal:
         words, tone = str(refusal), "error"
     else:
-        left = f" {skipped} left out: inside already, at the goal, or must not be mailed." if skipped else ""
+        left = (
+            f" {skipped} left out: inside already, at the goal, held out, or must not be mailed."
+            if skipped
+            else ""
+        )
         words, tone = f"{added} enrolled in {campaign.name[:80]}.{left}", ""
     if request.wants_fragment:  # type: ignore[attr-defined]
         return render(request, "nurturing/_enrolled.html", {"text": words, "tone": tone})
