@@ -23,6 +23,7 @@ STAMP = VENV / ".tandem-stamp"
 OLDEST_PYTHON = (3, 11)
 PIP_INSTALL = ["install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
 PIP_INSTALL += ["--no-deps", "--require-hashes", "--only-binary", ":all:"]
+PIP_INSTALL += ["--no-binary", "dkimpy"]  # the one package without a wheel; it is pure Python
 
 
 def main():
