@@ -17,6 +17,7 @@ from base64 import b64encode, encodebytes
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime, formataddr
+from functools import cache
 from html import escape
 from typing import Any, NamedTuple
 
@@ -97,7 +98,9 @@ class Mail:
         text = [*compiling.as_text(content), *_text_footer(sender)]
         html = compiling.as_html(content, _frame(sender, preheader), picture)
         self.text, self.html = _chunks(text), _chunks(html)
-        self.fields = {piece.value for piece in _pieces([*text, *html]) if piece.kind == "field"}
+        self.fields = {
+            piece.value for piece in _pieces([*self.subject, *text, *html]) if piece.kind == "field"
+        }
 
     def fill(self, letter: Letter) -> bytes:
         """The whole message with CRLF line ends. Raises CannotCompose."""
@@ -106,22 +109,22 @@ class Mail:
         parts = [_part("plain"), text, _part("html"), html, _END]
         if letter.calendar:
             parts = [_MIXED_HEAD, *parts, _attached(letter.calendar)]
-        return b"".join((self._headers(letter), *parts))
+        return b"".join((self._headers(letter, made.words), *parts))
 
     def subject_for(self, values: Mapping[str, Any]) -> str:
-        return _in_one_line(self.subject, values) or "(no subject)"
+        return _in_one_line(self.subject, _filled(self.subject, values)) or NO_SUBJECT
 
     def preheader_for(self, values: Mapping[str, Any]) -> str:
-        return _in_one_line(self.preheader, values)
+        return _in_one_line(self.preheader, _filled(self.preheader, values))
 
-    def _headers(self, letter: Letter) -> bytes:
+    def _headers(self, letter: Letter, words: Words) -> bytes:
         unsubscribe = f"<{letter.addresses.unsubscribe}>"
         if letter.addresses.mailto:
             unsubscribe += f",\r\n <{letter.addresses.mailto}>"
         lines = (
             f"From: {self.sender_header}",
             f"To: {envelope_address(letter.to_address)}",
-            f"Subject: {_header(self.subject_for(letter.values), 'Subject')}",
+            f"Subject: {_header(_in_one_line(self.subject, words) or NO_SUBJECT, 'Subject')}",
             f"Date: {format_datetime(letter.at)}",
             f"Message-ID: {message_id(letter.key, self.sender.domain)}",
             f"List-Unsubscribe: {unsubscribe}",
@@ -145,18 +148,25 @@ class Mail:
         """Each merge field and each choice once, though they stand in text and HTML."""
         words = {field: merging.fill(field, letter.values) for field in self.fields}
         chosen = {key: choose(letter.facts) for key, choose in self.choosers.items()}
-        return _Made(letter.addresses, words, chosen, letter.reason)
+        return _Made(letter.addresses, cache(letter.addresses.link), words, chosen, letter.reason)
 
 
-def _in_one_line(pieces: list[Piece], values: Mapping[str, Any]) -> str:
-    words = [merging.fill(value, values) if kind == "field" else value for kind, value in pieces]
-    return merging.clean("".join(words))
+def _filled(pieces: list[Piece], values: Mapping[str, Any]) -> Words:
+    return {value: merging.fill(value, values) for kind, value in pieces if kind == "field"}
+
+
+def _in_one_line(pieces: list[Piece], words: Words) -> str:
+    return merging.clean("".join(words[value] if kind == "field" else value for kind, value in pieces))
+
+
+NO_SUBJECT = "(no subject)"
 
 
 class _Made(NamedTuple):
     """What one letter puts into the slots."""
 
     addresses: Addresses
+    link: Callable[[str], str]  # a link stands in both parts and is signed once
     words: Words
     chosen: Mapping[str, int]  # id of a block -> number of the option
     reason: str
@@ -259,7 +269,7 @@ def _value(piece: Piece, made: _Made, *, html: bool) -> str:
     if piece.kind == "field":
         value = made.words[piece.value]
     elif piece.kind == "link":
-        value = addresses.link(piece.value)
+        value = made.link(piece.value)
     elif piece.kind == "preferences":
         value = addresses.preferences
     elif piece.kind == "reason":
@@ -278,6 +288,8 @@ def quoted(text: str) -> bytes:
 
 def _quoted_line(line: str) -> bytes:
     data = line.rstrip("\r").encode("utf-8")
+    if len(data) <= 74 and not UNSAFE.search(data) and not data.endswith(b" "):
+        return data
     coded = UNSAFE.sub(lambda found: b"=%02X" % found[0][0], data)
     if coded.endswith(b" "):
         coded = coded[:-1] + b"=20"

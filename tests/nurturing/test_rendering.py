@@ -77,6 +77,18 @@ def test_whatever_a_field_holds_the_mail_stays_whole(value: str, name: str) -> N
 
 
 @settings(deadline=None)
+@given(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=30)),
+    st.text(alphabet=st.characters(exclude_characters='"\\{}%', exclude_categories=["Cs"]), max_size=12),
+)
+def test_a_plain_merge_field_reads_as_the_language_says(value: object, otherwise: str) -> None:
+    for field in ("{{ city }}", f'{{{{city|default:"{otherwise}"}}}}'):
+        said = merging._environment.from_string(field).render(city=value)
+
+        assert merging.fill(field, {"city": value}) == merging.clean(said)
+
+
+@settings(deadline=None)
 @given(st.text(alphabet="ab=.\n üé€\t", max_size=300))
 def test_quoted_printable_survives_the_way(text: str) -> None:
     coded = rendering.quoted(text)
