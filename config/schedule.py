@@ -19,6 +19,7 @@ SCHEDULE = {
     "advance enrolments": {"task": "nurturing.tasks.advance_due", "schedule": 10.0},
     "move people to another version": {"task": "nurturing.tasks.move_people", "schedule": 30.0},
     "call webhooks": {"task": "nurturing.tasks.call_webhooks", "schedule": 10.0},
+    "judge splits": {"task": "nurturing.tasks.decide_splits", "schedule": 300.0},
     "wake who waited for something": {"task": "nurturing.tasks.wake_for_events", "schedule": 5.0},
     "send mails": {"task": "nurturing.tasks.send_due", "schedule": 10.0},
     "stop when readers complain": {"task": "nurturing.tasks.guard_complaints", "schedule": 60.0},

@@ -7,6 +7,7 @@ Enough    each group has LEAST people, and together at least CASES people did it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 
@@ -53,3 +54,29 @@ class Difference:
     def sure(self) -> bool:
         low, high = self.interval
         return self.enough and (low > 0 or high < 0)
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Arms of a split, by key; judged once, when each has the people it was to have.
+
+    One look at a size fixed beforehand: looking again and again until something shows would call every second
+    split of equals a find. With more than two arms each comparison is stricter (Bonferroni).
+    """
+
+    arms: Mapping[str, Share]
+
+    @property
+    def best(self) -> str:
+        return max(self.arms, key=lambda key: (self.arms[key].value or 0.0, -self.arms[key].part))
+
+    def against(self, key: str) -> Difference:
+        """The best arm minus this one."""
+        rivals = max(1, len(self.arms) - 1)
+        return Difference(self.arms[self.best], self.arms[key], 1 - (1 - LEVEL) / rivals)
+
+    @property
+    def winner(self) -> str:
+        """The arm that is surely better than every other one; empty when none is."""
+        best, others = self.best, [key for key in self.arms if key != self.best]
+        return best if others and all(self.against(key).interval[0] > 0 for key in others) else ""

@@ -12,6 +12,7 @@ from nurturing.services import (
     advancing,
     campaigns,
     checking,
+    contests,
     enrolments,
     guard,
     links,
@@ -88,6 +89,11 @@ def move_people(**_event: Any) -> None:
     ends = time.monotonic() + SECONDS
     while moving_people.work() and time.monotonic() < ends:
         pass
+
+
+@shared_task
+def decide_splits() -> None:
+    contests.decide_splits()
 
 
 @shared_task

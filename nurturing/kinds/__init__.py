@@ -12,7 +12,15 @@ from nurturing.kinds.base import (
     event_words,
     length,
 )
-from nurturing.kinds.inside import INSIDE, MOST_ARMS, MOST_POINTS, event_problems, points_kind
+from nurturing.kinds.inside import (
+    INSIDE,
+    JUDGED,
+    LEAST_PEOPLE,
+    MOST_ARMS,
+    MOST_POINTS,
+    event_problems,
+    points_kind,
+)
 from nurturing.kinds.outside import OUTSIDE
 
 MAILS = frozenset({"email", "webinar"})  # kinds that are a mail, with a subject and blocks
@@ -21,7 +29,9 @@ KINDS: dict[str, Kind] = {kind.key: kind for kind in (*INSIDE, *OUTSIDE)}
 __all__ = [
     "DAYS",
     "DEEDS",
+    "JUDGED",
     "KINDS",
+    "LEAST_PEOPLE",
     "LONGEST_WAIT",
     "MAILS",
     "MOST_ARMS",

@@ -5,6 +5,7 @@
     event      {"event": EVENT, "minutes": 7200}              branches did, did_not
     condition  {"ask": ASK}                                   branches yes, no
     split      {"arms": [{"key": "a", "words": "A", "weight": 50}, …]}, one branch an arm
+               {"winner": {"by": "click", "after": 200, "days": 7}} besides: judged once, see services.contests
     field      {"field": "department", "value": "Operations"}
     points     {"points": 5, "words": "Finished energy nurture"}
     handoff    {"note": "Asked for prices"}
@@ -34,6 +35,13 @@ from nurturing.kinds.base import (
 
 MOST_ARMS = 4
 MOST_POINTS = 100
+JUDGED = {
+    "click": "Clicked in a mail",
+    "open": "Opened a mail",
+    "goal": "Reached the goal",
+    "mql": "Became an MQL",
+}
+LEAST_PEOPLE, MOST_PEOPLE, MOST_DAYS = 50, 100_000, 180
 
 
 def _wait_words(settings: Settings) -> str:
@@ -142,11 +150,24 @@ def _split_problems(settings: Settings, around: Surroundings) -> list[str]:
         return [f"A split has two to {MOST_ARMS} ways."]
     if not all(isinstance(weight, int) and weight >= 0 for weight in weights) or _sum(weights) != 100:
         return ["The shares of a split add up to 100%."]
-    return []
+    return winner_problems(settings.get("winner"))
 
 
 def _sum(weights: list[Any]) -> int:
     return sum(weights)
+
+
+def winner_problems(rule: object) -> list[str]:
+    if rule in (None, {}):
+        return []
+    if not isinstance(rule, dict) or rule.get("by") not in JUDGED:
+        return ["Say by what the better way is found."]
+    found = []
+    if not isinstance(rule.get("after"), int) or not LEAST_PEOPLE <= rule["after"] <= MOST_PEOPLE:
+        found.append(f"A split is judged by {LEAST_PEOPLE} to {MOST_PEOPLE:,} people in each way.")
+    if not isinstance(rule.get("days"), int) or not 1 <= rule["days"] <= MOST_DAYS:
+        found.append(f"What people do in 1 to {MOST_DAYS} days is compared.")
+    return found
 
 
 def _field_problems(settings: Settings, around: Surroundings) -> list[str]:

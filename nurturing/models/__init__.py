@@ -5,7 +5,7 @@ from nurturing.models.campaigns import Campaign, CampaignVersion, Step
 from nurturing.models.contents import LinkCheck, Picture
 from nurturing.models.drafts import DraftChange, PeopleMove
 from nurturing.models.enrolments import Enrolment, Visit
-from nurturing.models.experiments import HoldOut
+from nurturing.models.experiments import HoldOut, SplitDecision
 from nurturing.models.halts import Epoch, SendingHalt
 from nurturing.models.members import SegmentChange, SegmentCheck, SegmentClock, SegmentMember, SegmentTouch
 from nurturing.models.messages import MailTrouble, Message, TrackedLink, Unsubscribe
@@ -43,6 +43,7 @@ __all__ = [
     "SendingHalt",
     "SendingRules",
     "SoftBounce",
+    "SplitDecision",
     "Step",
     "Throttle",
     "ThrottleSlot",

@@ -23,3 +23,24 @@ class HoldOut(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lead}, held out by {self.campaign}"
+
+
+class SplitDecision(models.Model):
+    """How a split was judged: once, for all versions of its step. Without a winner the shares stay as they are."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="split_decisions")
+    step_key = models.UUIDField()
+    winner = models.CharField(
+        max_length=12, blank=True, help_text="The key of the way; empty when none is better."
+    )
+    figures = models.JSONField(help_text="For each way how many did it, of how many.")
+    words = models.CharField(max_length=300)
+    at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["campaign", "step_key"], name="split_decided_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.words

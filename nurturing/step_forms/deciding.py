@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 
 from nurturing import segments
-from nurturing.kinds import MOST_ARMS
+from nurturing.kinds import JUDGED, MOST_ARMS
+from nurturing.kinds.inside import winner_problems
 from nurturing.step_forms.base import StepForm, choosing
 from nurturing.step_forms.deeds import DeedForm
 from nurturing.step_forms.rows import Rows, about_leads
@@ -84,6 +85,17 @@ class SplitForm(StepForm):
                 initial=arm.get("weight"),
             )
         self._keys = [str(arm.get("key")) for arm in arms]
+        rule = settings.get("winner") or {}
+        choices = [("", "Keep the shares"), *JUDGED.items()]
+        self.fields["winner_by"] = forms.ChoiceField(
+            label="The better way wins by", choices=choices, required=False, initial=rule.get("by")
+        )
+        self.fields["winner_after"] = forms.IntegerField(
+            label="People in each way", required=False, initial=rule.get("after", 200)
+        )
+        self.fields["winner_days"] = forms.IntegerField(
+            label="and what they did within days", required=False, initial=rule.get("days", 7)
+        )
 
     def pairs(self) -> list[tuple[Any, Any]]:
         return [(self[f"words_{n}"], self[f"share_{n}"]) for n in range(MOST_ARMS)]
@@ -95,11 +107,24 @@ class SplitForm(StepForm):
         elif not self.errors and sum(arm["weight"] for arm in arms) != 100:
             total = sum(arm["weight"] for arm in arms)
             self.add_error(None, f"The shares add up to {total}%. They must add up to 100%.")
+        for problem in winner_problems(self._winner()):
+            self.add_error("winner_by", problem)
         return self.cleaned_data
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"arms": self._arms()}
+        winner = self._winner()
+        return {"arms": self._arms()} | ({"winner": winner} if winner else {})
+
+    def _winner(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        if not values.get("winner_by"):
+            return {}
+        return {
+            "by": values["winner_by"],
+            "after": values.get("winner_after"),
+            "days": values.get("winner_days"),
+        }
 
     def _arms(self) -> list[dict[str, Any]]:
         """Ways keep their keys, so that their steps and their people stay theirs."""

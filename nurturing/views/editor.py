@@ -12,7 +12,7 @@ from nurturing import blocks, comparing, content_pages, explaining, figures, kin
 from nurturing.content_forms import ContentForm
 from nurturing.graph import Graph
 from nurturing.models import Campaign, CampaignVersion, Step
-from nurturing.services import campaigns, drafting, moving_people
+from nurturing.services import campaigns, contests, drafting, moving_people
 from nurturing.services.steps import DOERS
 from nurturing.step_forms import FORMS
 from nurturing.views.finding import shown_version, tabs
@@ -130,6 +130,7 @@ def _inspected(request: HttpRequest, page: dict[str, Any], chosen: Step, form: A
         "chosen_icon": blocks.icon_of(chosen),
         "chosen_problems": [problem for problem in page["problems"] if problem.step_id == chosen.pk],
         "chosen_figures": explaining.figures_of(chosen, steps),
+        "contest": contests.told(chosen) if chosen.kind == Step.Kind.SPLIT else "",
         "rules": explaining.rules_of(chosen, steps),
         "places": steps.places(chosen) if page["editing"] else [],
         "form": _settings_form(form) or (form_of(chosen, page["around"]) if page["editing"] else None),
