@@ -52,7 +52,7 @@ class CustomFieldAdmin(NeverDeleted):
 class TopicAdmin(NeverDeleted):
     """What people may ask for or refuse by itself."""
 
-    list_display = ("name", "description", "public", "opt_in", "double_opt_in", "position")
+    list_display = ("name", "description", "public", "opt_in", "position")
     list_filter = ("public", "opt_in")
     search_fields = ("name",)
 

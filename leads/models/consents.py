@@ -54,11 +54,6 @@ class Topic(models.Model):
         default=False,
         help_text="Otherwise everybody we may mail gets it until they switch it off.",
     )
-    double_opt_in = models.BooleanField(
-        "confirmed by a link",
-        default=True,
-        help_text="Who asks for it on a form gets one mail first and confirms there.",
-    )
     position = models.PositiveSmallIntegerField(default=0, help_text="Lower ones stand first.")
 
     class Meta:
