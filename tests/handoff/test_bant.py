@@ -10,7 +10,7 @@ from handoff.models import Agreement, BantEvidence
 from handoff.services.answers import accept
 from handoff.services.qualification import promote_complete, record_evidence
 from leads.models import Lead
-from nurturing.segments import Condition, matching
+from nurturing.segments import matches
 from tests.handoff.factories import make_cycle, make_lead, make_offer
 from tests.handoff.test_services import settled
 
@@ -152,9 +152,9 @@ def test_gaps_choose_content_in_a_segment(rita, mara):
     record_evidence(lead=lead, said=said(budget="no", need="yes"), actor=mara)
     record_evidence(lead=other, said=said(timing="yes"), actor=mara)
 
-    asks = Condition("custom.bant_gaps", "contains_word", ["timing"])
+    asks = [{"field": "custom.bant_gaps", "op": "contains_word", "value": ["timing"]}]
 
-    assert list(matching([asks])) == [lead]
+    assert matches(asks, list(Lead.objects.values_list("pk", flat=True))) == {lead.pk}
 
 
 @pytest.mark.django_db
