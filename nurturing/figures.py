@@ -9,9 +9,9 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from nurturing import complaints
+from nurturing.graph import Graph
 from nurturing.models import (
     Campaign,
-    CampaignVersion,
     Enrolment,
     MailTrouble,
     Message,
@@ -96,7 +96,7 @@ def runs_by_end(campaign: Campaign) -> dict[str, int]:
 
 
 def mails_of(campaign: Campaign) -> list[Mails]:
-    """In the order of the newest version they stand in."""
+    """As they are read in the newest version; those it no longer has come last."""
     counted = _messages(campaign).annotate(
         sent=Count("pk", filter=SENT),
         opened=Count("pk", filter=Q(opened_at__isnull=False)),
@@ -114,7 +114,16 @@ def mails_of(campaign: Campaign) -> list[Mails]:
         .annotate(Count("message", distinct=True))
     )
     rows = {row.pop("subject"): row for row in counted}
-    return [Mails(subject, unsubscribed=gone.get(subject, 0), **row) for subject, row in rows.items()]
+    order = _reading_order(campaign)
+    subjects = sorted(rows, key=lambda subject: (order.get(subject, len(order)), subject))
+    return [Mails(subject, unsubscribed=gone.get(subject, 0), **rows[subject]) for subject in subjects]
+
+
+def _reading_order(campaign: Campaign) -> dict[str, int]:
+    """{subject: place} in the newest published version."""
+    version = campaign.versions.exclude(frozen_at=None).order_by("-number").first()
+    lines = Graph(version.steps.all()).lines() if version else []
+    return {line.step.subject: line.number for line in reversed(lines) if line.step.is_mail}
 
 
 def total(mails: list[Mails]) -> Mails:
@@ -125,27 +134,8 @@ def total(mails: list[Mails]) -> Mails:
     )
 
 
-def step_numbers(version: CampaignVersion) -> dict[int, dict[str, int]]:
-    """{step id: sent, opened, clicked; inside, who stands there} for the editor, this version only."""
-    mails: Any = (
-        Message.objects.filter(step__version=version)
-        .order_by()
-        .values("step")
-        .annotate(
-            sent=Count("pk", filter=SENT),
-            opened=Count("pk", filter=Q(opened_at__isnull=False)),
-            clicked=Count("pk", filter=Q(clicked_at__isnull=False)),
-        )
-    )
-    numbers: dict[int, dict[str, int]] = {row.pop("step"): row for row in mails}
-    at = version.enrolments.active().exclude(step=None).order_by().values_list("step").annotate(Count("pk"))
-    for step, inside in at:
-        numbers.setdefault(step, {})["inside"] = inside
-    return numbers
-
-
 def _messages(campaign: Campaign) -> QuerySet[Any]:
-    mails = Message.objects.filter(enrolment__campaign=campaign).order_by("step__subject")
+    mails = Message.objects.filter(enrolment__campaign=campaign).order_by()
     return mails.values(subject=F("step__subject"))
 
 
