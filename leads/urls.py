@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from leads import views_companies, views_imports, views_lead, views_leads, views_outreach
+from leads import views_companies, views_imports, views_lead, views_leads, views_merges, views_outreach
 from leads.capture.views import CALLS, capture
 
 CALL = "|".join([*CALLS.values(), *CALLS])
@@ -20,6 +20,8 @@ urlpatterns = [
     path("leads/<int:pk>/disqualification/", views_lead.disqualification, name="disqualification"),
     path("leads/<int:pk>/suppression/", views_lead.suppression, name="suppression"),
     path("leads/<int:pk>/consents/", views_lead.consent_note, name="consents"),
+    path("leads/<int:pk>/merge/", views_merges.merge, name="merge"),
+    path("merges/<int:pk>/", views_merges.parted, name="parted"),
     path("companies/", views_companies.company_list, name="companies"),
     path("companies/<int:pk>/", views_companies.company_detail, name="company"),
     path("search/", views_leads.search, name="search"),

@@ -282,6 +282,13 @@ ACCEPTANCES = "handoff.acceptances.first_accepted"  # asked by scoring.backtest
 SEGMENT_MEMBERS = "nurturing.segments.membership.members_among"
 SALES_CAPACITY = "handoff.acceptances.capacity_a_day"
 CAMPAIGN_NAMES = "nurturing.names.campaign_names"  # asked by leads.campaigns
+# Each moves what its app keeps about a lead at a merge, and gives it back; asked by leads.services.merges.
+MERGE_PARTS = [
+    "leads.services.merge_parts",
+    "scoring.services.merge_parts",  # before handoff: a hand-off follows its cycle
+    "handoff.services.merge_parts",
+    "nurturing.services.merge_parts",
+]
 TANDEM_MAX_SHAPES = env.int("TANDEM_MAX_SHAPES", default=200_000)  # rows of the shape dictionary
 TANDEM_SHOW_DESIGN = False
 TANDEM_SHOW_MAIL: Path | None = None

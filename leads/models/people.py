@@ -201,13 +201,24 @@ class Identity(models.Model):
         return f"{self.get_kind_display()} {self.value}"
 
 
+@pghistory.track(exclude=["moved"])
 class LeadMerge(models.Model):
-    """Two leads turned out to be one person. Activities keep `subject_id`, so this can be undone."""
+    """Two leads turned out to be one person. Activities keep `subject_id`, so this can be undone.
+
+    `moved` holds what each part noted when it moved its rows, and the values the winner had before.
+    """
 
     winner = models.ForeignKey(Lead, models.CASCADE, related_name="merges_won")
     loser = models.OneToOneField(Lead, models.CASCADE, related_name="merge_lost")
     cause = models.CharField(max_length=200)
-    moved = models.JSONField(default=dict, help_text="What the winner took over: identities, values.")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="Empty when a message named both.",
+    )
+    moved = models.JSONField(default=dict, help_text="What each app moved, and the values before.")
     at = models.DateTimeField(db_default=models.functions.Now())
 
     def __str__(self) -> str:

@@ -127,9 +127,10 @@ def sweep_stops() -> int:
     return stopped + reached
 
 
-def follow_merges() -> None:
+def follow_merges(*, into: Lead | None = None) -> None:
     """The run of a merged lead goes on as the winner's, unless the winner went through that campaign."""
     lost = Enrolment.objects.active().filter(lead__merged_into__isnull=False).select_related("lead")
+    lost = lost.filter(lead__merged_into=into) if into else lost
     for run in lost[:1000]:
         with transaction.atomic():
             both = Lead.objects.filter(Q(pk=run.lead_id) | Q(merged=run.lead_id)).order_by("pk")

@@ -121,7 +121,7 @@ def keep_noted(limit: int = BATCH) -> int:
         for loser, winner in cursor.fetchall():
             causes[loser].add(Cause.MERGE)
             causes.setdefault(winner, set()).update(causes[loser])
-            _follow_merge(loser, winner)
+            follow_merge(loser, winner)
     keep(causes, causes)
     return len(notes)
 
@@ -270,7 +270,7 @@ def set_alarms(rows: list[tuple[int, int]], *, whole: bool = False) -> None:
         cursor.execute(SET.format(over=over), [[pk for pk, _ in rows], wake])
 
 
-def _follow_merge(loser: int, winner: int) -> None:
+def follow_merge(loser: int, winner: int) -> None:
     """On lists the winner takes the loser's place."""
     on = SegmentMember.objects.filter(lead=loser, segment__kind=Segment.Kind.LIST)
     lists = list(on.values_list("segment", flat=True))

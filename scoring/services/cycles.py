@@ -18,6 +18,7 @@ from scoring.models import ModelVersion, QualificationCycle
 
 Outcome = QualificationCycle.Outcome
 NO_TIME = timedelta()
+MERGED = "Merged into another lead."
 
 
 class CycleClosedAlready(Exception):
@@ -150,7 +151,7 @@ def _follow_merge(cycle: QualificationCycle, winner: Lead) -> None:
     winner = Lead.objects.select_for_update(no_key=True).get(pk=winner.pk)
     theirs = QualificationCycle.objects.filter(lead=winner)
     if theirs.open().exists() or Disqualification.objects.filter(lead=winner).exists():
-        close_cycle(cycle=cycle, outcome=Outcome.EXPIRED, reason="Merged into another lead.")
+        close_cycle(cycle=cycle, outcome=Outcome.EXPIRED, reason=MERGED)
         return
     stage, last = cycle.lead.stage, theirs.order_by("-n").first()
     QualificationCycle.objects.filter(pk=cycle.pk).update(lead=winner, n=last.n + 1 if last else 1)

@@ -12,6 +12,7 @@ from accounts.models import User
 from handoff.models import Absence
 from leads.models import OutreachTask
 from leads.services import imports
+from leads.services.merges import merge_leads
 from nurturing import tokens
 from nurturing.models import WebhookCall
 from nurturing.services import webhooks
@@ -51,7 +52,9 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         endpoint=endpoint, enrolment=message.enrolment, step=message.step, payload={}
     )
     audience = create_audience(name="Energy ops", actor=mara)
+    merge = merge_leads(winner=nurture.lead(), loser=nurture.lead(), cause="Test")
     return {
+        "leads:parted": merge.pk,
         "leads:outreach_settle": task.pk,
         "leads:outreach_snooze": task.pk,
         "nurturing:webhook": endpoint.pk,
