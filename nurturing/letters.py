@@ -149,10 +149,12 @@ def _mailto(key: UUID, mail_domain: str) -> str:
 
 
 def web_address(name: str, token: str) -> str:
-    return settings.BASE_URL + _path(name).replace("TOKEN", token)
+    before, after = _around(settings.BASE_URL, name)
+    return f"{before}{token}{after}"
 
 
 @cache
-def _path(name: str) -> str:
-    """Five addresses a mail: reversing each would cost more than sending it."""
-    return reverse(name, args=("TOKEN",))
+def _around(base: str, name: str) -> tuple[str, str]:
+    """Six addresses a mail: reversing each would cost more than sending it."""
+    before, _, after = (base + reverse(name, args=("TOKEN",))).partition("TOKEN")
+    return before, after

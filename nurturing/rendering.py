@@ -14,10 +14,11 @@ from __future__ import annotations
 import quopri
 import re
 from base64 import b64encode, encodebytes
+from binascii import b2a_qp
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime, formataddr
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from typing import Any, NamedTuple
 
@@ -31,7 +32,6 @@ BREAK = b"=\r\n"
 MIXED = "=_tandem_whole"  # around the parts when a calendar file goes along
 BOUNDARY = "=_tandem_parts"  # "=_" never occurs in quoted-printable text
 WORD = 39  # bytes in one encoded word: 64 characters, so that none of ours makes a line longer than 76
-UNSAFE = re.compile(rb"[^ !-<>-~]")
 
 
 Words = Mapping[str, str]  # merge field -> what it says for this lead
@@ -125,7 +125,7 @@ class Mail:
             f"From: {self.sender_header}",
             f"To: {envelope_address(letter.to_address)}",
             f"Subject: {_header(_in_one_line(self.subject, words) or NO_SUBJECT, 'Subject')}",
-            f"Date: {format_datetime(letter.at)}",
+            f"Date: {_date(letter.at.replace(microsecond=0))}",
             f"Message-ID: {message_id(letter.key, self.sender.domain)}",
             f"List-Unsubscribe: {unsubscribe}",
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
@@ -197,6 +197,12 @@ def envelope_address(address: str) -> str:
     return plain
 
 
+@lru_cache(maxsize=1)
+def _date(at: datetime) -> str:
+    """Many mails leave in the same second."""
+    return format_datetime(at)
+
+
 def _from(sender: Sender) -> str:
     name = merging.clean(sender.name)
     if name.isascii():
@@ -253,15 +259,17 @@ def _chunks(nodes: Sequence[Node]) -> list[Any]:
 
 
 def _join(chunks: Sequence[Chunk], made: _Made, *, html: bool) -> bytes:
-    parts: list[bytes] = []
-    for chunk in chunks:
-        if isinstance(chunk, bytes):
-            parts.append(chunk)
-        elif isinstance(chunk, Fork):
-            parts += (BREAK, _join(chunk.options[made.chosen[chunk.block]], made, html=html), BREAK)
-        else:
-            parts += (BREAK, quoted(_value(chunk, made, html=html)), BREAK)
-    return b"".join(parts)
+    return b"".join([_coded(chunk, made, html=html) for chunk in chunks])
+
+
+def _coded(chunk: Chunk, made: _Made, *, html: bool) -> bytes:
+    if isinstance(chunk, bytes):
+        return chunk
+    if isinstance(chunk, Fork):
+        inside = _join(chunk.options[made.chosen[chunk.block]], made, html=html)
+    else:
+        inside = quoted(_value(chunk, made, html=html))
+    return BREAK + inside + BREAK
 
 
 def _value(piece: Piece, made: _Made, *, html: bool) -> str:
@@ -283,22 +291,9 @@ def _value(piece: Piece, made: _Made, *, html: bool) -> str:
 
 def quoted(text: str) -> bytes:
     """Quoted-printable (RFC 2045), CRLF between lines, no line over 76 characters."""
-    return b"\r\n".join(_quoted_line(line) for line in text.split("\n"))
-
-
-def _quoted_line(line: str) -> bytes:
-    data = line.rstrip("\r").encode("utf-8")
-    if len(data) <= 74 and not UNSAFE.search(data) and not data.endswith(b" "):
-        return data
-    coded = UNSAFE.sub(lambda found: b"=%02X" % found[0][0], data)
-    if coded.endswith(b" "):
-        coded = coded[:-1] + b"=20"
-    pieces = []
-    while len(coded) > 74:
-        cut = 74 - next((back for back in (1, 2) if coded[74 - back] == 61), 0)  # never inside "=C3"
-        pieces.append(coded[:cut])
-        coded = coded[cut:]
-    return BREAK.join([*pieces, coded])
+    # The C function breaks lines as the text does: with "\\n" alone, which becomes CRLF afterwards.
+    coded = b2a_qp(text.replace("\r", "").encode("utf-8"), header=False, istext=True)
+    return coded.replace(b"\n", b"\r\n")
 
 
 def _decoded(chunk: bytes) -> str:
