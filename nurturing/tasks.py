@@ -67,9 +67,7 @@ def enrol_segments() -> None:
 
 @shared_task
 def advance_due() -> None:
-    ends = time.monotonic() + SECONDS
-    while advancing.advance_due() and time.monotonic() < ends:
-        pass
+    advancing.advance_all(SECONDS)
 
 
 @shared_task

@@ -32,7 +32,7 @@ class Enrolment(models.Model):
         MERGED = "merged", "Merged into another lead"
         EXITED = "exited", "Left at a step"
 
-    # Each claim writes a new entry into every index of this table: none that another one makes superfluous.
+    # Each step writes a new entry into every index of this table: none that another one makes superfluous.
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="enrolments", db_index=False)
     version = models.ForeignKey(CampaignVersion, models.PROTECT, related_name="enrolments")
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="enrolments")
@@ -44,10 +44,10 @@ class Enrolment(models.Model):
         related_name="enrolments",
         help_text="Where the run stands. Empty behind the last step.",
     )
-    due_at = models.DateTimeField(
-        null=True, help_text="When that step is due; a claim moves it ahead as a lease."
+    due_at = models.DateTimeField(null=True, help_text="When that step is due.")
+    lease_until = models.DateTimeField(
+        null=True, help_text="Claimed until then. In no index, so that a claim writes to none."
     )
-    was_due_at = models.DateTimeField(null=True, help_text="When the step in hand was due, before its claim.")
     enrolled_at = models.DateTimeField(db_default=models.functions.Now())
     enrolled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False

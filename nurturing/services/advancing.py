@@ -1,17 +1,18 @@
 """Runs move on: claimed in batches, each batch does one step.
 
-Lease   a claim moves `due_at` ahead; whoever finds another `due_at` later has lost the claim
+Lease   a claim writes `lease_until`; whoever finds another one there later has lost the claim
 Whole   what a step writes (a mail, an activity, a cycle) is written in the transaction that moves the run
 Locks   leads before runs, as everywhere in this app
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from django.db import connection, transaction
@@ -29,39 +30,69 @@ LEASE_MINUTES = 10
 CHANGES_LEADS = ("field", "points", "handoff", "start", "exit")  # these lock leads themselves
 
 CLAIM = """
-UPDATE nurturing_enrolment SET was_due_at = due_at, due_at = statement_timestamp() + make_interval(mins => %s)
-WHERE id = ANY(ARRAY(
-    SELECT id FROM nurturing_enrolment
-    WHERE campaign_id = %s AND ended_at IS NULL AND due_at <= statement_timestamp()
-    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED))
-RETURNING id, due_at
+WITH claimed AS (
+    UPDATE nurturing_enrolment SET lease_until = statement_timestamp() + make_interval(mins => %s)
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM nurturing_enrolment
+        WHERE campaign_id = %s AND ended_at IS NULL AND due_at BETWEEN %s AND statement_timestamp()
+            AND (lease_until IS NULL OR lease_until <= statement_timestamp())
+        ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED))
+    RETURNING id, lease_until, due_at
+)
+SELECT array_agg(id), max(lease_until), max(due_at) FROM claimed
 """
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
-def advance_due(limit: int = BATCH) -> int:
-    """Move due runs of each running campaign on by one batch: a large campaign cannot starve a small one."""
-    running = Campaign.objects.filter(state=Campaign.State.ACTIVE).values_list("pk", flat=True)
-    return sum(_advance(*_claim(pk, limit)) for pk in running)
+class Claim(NamedTuple):
+    """`lease` is its end and also its token: whoever finds another one in a row has lost that row."""
+
+    ids: list[int]
+    lease: datetime
+    reached: datetime  # when the last of them was due
 
 
-def _claim(campaign_id: int, limit: int) -> tuple[list[int], datetime | None]:
-    """The ids and the end of their lease, which is also the token: whoever finds another `due_at` is late."""
+def advance_all(seconds: float) -> None:
+    """Move due runs on until nothing is due or the time is over."""
+    ends, reached = time.monotonic() + seconds, dict[int, datetime]()
+    while advance_due(reached=reached) and time.monotonic() < ends:
+        pass
+
+
+def advance_due(limit: int = BATCH, reached: dict[int, datetime] | None = None) -> int:
+    """Move due runs of each running campaign on by one batch: a large campaign cannot starve a small one.
+
+    `reached` keeps where the last batch of each ended, for the next one to begin there: before that stand runs that
+    others hold, and those that may not go on. Answers how many were taken up.
+    """
+    reached, taken = {} if reached is None else reached, 0
+    for pk in Campaign.objects.filter(state=Campaign.State.ACTIVE).values_list("pk", flat=True):
+        claim = _claim(pk, limit, reached.get(pk, BEGINNING))
+        if claim:
+            _advance(claim)
+            reached[pk], taken = claim.reached, taken + len(claim.ids)
+    return taken
+
+
+def _claim(campaign_id: int, limit: int, since: datetime = BEGINNING) -> Claim | None:
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as prepared:
-        prepared.execute(CLAIM, [LEASE_MINUTES, campaign_id, limit], prepare=True)
-        rows = prepared.fetchall()
-    return [row[0] for row in rows], rows[0][1] if rows else None
+        prepared.execute(CLAIM, [LEASE_MINUTES, campaign_id, since, limit], prepare=True)
+        [row] = prepared.fetchall()
+    return Claim(*row) if row[0] else None
 
 
 @transaction.atomic
-def _advance(ids: list[int], lease: datetime | None) -> int:
+def _advance(claim: Claim) -> int:
     """Do one step for each; runs that may not go on are left to the sweep that ends them."""
-    if not ids:
-        return 0
-    claimed = Enrolment.objects.filter(pk__in=ids)
+    claimed = Enrolment.objects.filter(pk__in=claim.ids)
     enrolments.reach_goals(claimed)
     enrolments.lock_leads(claimed.filter(step__kind__in=CHANGES_LEADS))
-    runs = gates.running().filter(pk__in=ids, due_at=lease).order_by("version_id", "step_id", "pk")
+    runs = (
+        gates.running()
+        .filter(pk__in=claim.ids, lease_until=claim.lease)
+        .order_by("version_id", "step_id", "pk")
+    )
     places = runs.select_for_update(of=("self",)).values_list("version_id", "step_id", "pk")
     return sum(_do(version, step, members) for version, step, members in _groups(places))
 
@@ -75,7 +106,7 @@ def _do(version_id: int, step_id: int | None, ids: list[int]) -> int:
     graph = _graph(version_id)
     if step_id is None:
         complete = Enrolment.objects.filter(pk__in=ids)
-        complete.update(ended_at=Now(), ended_because=Enrolment.Ended.COMPLETED, due_at=None)
+        complete.plan(None, ended_at=Now(), ended_because=Enrolment.Ended.COMPLETED)
     else:
         step = graph.steps[step_id]
         DOERS[step.kind](arrive(step, graph, ids))

@@ -257,11 +257,7 @@ def end(runs: QuerySet[Enrolment], because: str, why: str) -> int:
 
 def _end_locked(runs: QuerySet[Enrolment], because: str, why: str) -> int:
     ids = list(runs.values_list("pk", flat=True))
-    ended = (
-        Enrolment.objects.active()
-        .filter(pk__in=ids)
-        .update(ended_at=Now(), ended_because=because, due_at=None)
-    )
+    ended = Enrolment.objects.active().filter(pk__in=ids).plan(None, ended_at=Now(), ended_because=because)
     ledger.suppress_pending(ids, why)
     return ended
 
@@ -281,4 +277,4 @@ def _wake_stranded() -> int:
     waiting = Message.objects.unsettled().filter(enrolment=OuterRef("pk"))
     stranded = Enrolment.objects.active().filter(~Exists(waiting), due_at=None)
     ids = list(stranded.values_list("pk", flat=True)[:5000])
-    return Enrolment.objects.filter(pk__in=ids, due_at=None).update(due_at=Now())
+    return Enrolment.objects.filter(pk__in=ids, due_at=None).plan(Now())

@@ -110,7 +110,7 @@ def _go(move: PeopleMove, old: int | None, key: str, ids: list[int]) -> int:
             cursor.execute(CARRY, [target.pk, words, old, ids])
         runs.update(version=move.target, step=target)
     else:
-        runs.update(version=move.target, step=target, due_at=Now())
+        runs.plan(Now(), version=move.target, step=target)
     here = Visit.objects.filter(step=old, enrolment__in=ids, left_at=None)
     here.update(left_at=Now(), outcome="moved", words=words)
     return len(ids)

@@ -102,10 +102,10 @@ def test_a_run_goes_mail_wait_mail_end() -> None:
 
 def test_a_step_is_done_once_however_often_it_is_asked_for() -> None:
     run = factories.enrolled()
-    ids, lease = advancing._claim(run.campaign_id, 10)
+    claim = advancing._claim(run.campaign_id, 10)
 
-    advancing._advance(ids, lease)
-    advancing._advance(ids, lease)
+    advancing._advance(claim)
+    advancing._advance(claim)
 
     assert Message.objects.count() == 1
     run.refresh_from_db()

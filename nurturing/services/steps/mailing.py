@@ -12,7 +12,7 @@ from nurturing.services.steps.moving import Batch, go_on, hold
 WRITE = """
 INSERT INTO nurturing_message
     (enrolment_id, step_id, visit, key, to_address, state, attempt, failures, interruptions, reply, bounced, late_from)
-SELECT run.id, %s, 1, gen_random_uuid(), lead.email, 'queued', 0, 0, 0, '', false, run.was_due_at
+SELECT run.id, %s, 1, gen_random_uuid(), lead.email, 'queued', 0, 0, 0, '', false, run.due_at
 FROM nurturing_enrolment run JOIN leads_lead lead ON lead.id = run.lead_id
 WHERE run.id = ANY(%s) AND lead.email IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM nurturing_message earlier JOIN nurturing_step was ON was.id = earlier.step_id

@@ -49,14 +49,14 @@ def go_on(
         return
     _leave(batch, ids, outcome or branch or "done", words)
     target = batch.graph.follows(batch.step, branch)
-    Enrolment.objects.filter(pk__in=ids).update(step=target, due_at=Now())
+    Enrolment.objects.filter(pk__in=ids).plan(Now(), step=target)
 
 
 def stay(batch: Batch, ids: Collection[int], until: Any) -> None:
     """Looked at again at `until` (an instant, or an expression of the database)."""
     if ids:
         Visit.objects.filter(step=batch.step, enrolment__in=ids).update(until=until)
-        Enrolment.objects.filter(pk__in=ids).update(due_at=until)
+        Enrolment.objects.filter(pk__in=ids).plan(until)
 
 
 def stay_each(batch: Batch, untils: Mapping[int, datetime]) -> None:
@@ -70,7 +70,7 @@ def stay_each(batch: Batch, untils: Mapping[int, datetime]) -> None:
 
 def hold(ids: Collection[int]) -> None:
     """Until something else wakes them: the mail that is under way, a request that is being made."""
-    Enrolment.objects.filter(pk__in=ids).update(due_at=None)
+    Enrolment.objects.filter(pk__in=ids).plan(None)
 
 
 def leave(batch: Batch, ids: Collection[int], because: str, words: str) -> None:

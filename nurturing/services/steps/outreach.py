@@ -52,7 +52,7 @@ def wake(task_id: int) -> int:
     if where != "campaign" or not run.isdecimal():
         return 0
     waits = Visit.objects.filter(enrolment=int(run), step__key=step, left_at=None, until__isnull=False)
-    return Enrolment.objects.active().filter(pk__in=waits.values("enrolment")).update(due_at=Now())
+    return Enrolment.objects.active().filter(pk__in=waits.values("enrolment")).plan(Now())
 
 
 def _task(batch: Batch, run: int, lead: Lead, due: datetime, sender: Sender) -> OutreachTask:

@@ -42,7 +42,7 @@ def wait_for_event(batch: Batch) -> None:
     go_on(batch, over, "did_not")
     here = Visit.objects.filter(step=batch.step, enrolment=OuterRef("pk"))
     waiting = Enrolment.objects.filter(pk__in=[pk for pk in others if pk not in over])
-    waiting.update(due_at=here.values("until")[:1])
+    waiting.plan(here.values("until")[:1])
 
 
 def wake_for_events() -> int:
@@ -53,7 +53,7 @@ def wake_for_events() -> int:
         waiting = Enrolment.objects.active().filter(step=step, due_at__gt=Now())
         ids = list(waiting.values_list("pk", flat=True)[:50_000])
         did = asking.happened(step, step.settings.get("event") or {}, ids)
-        woken += Enrolment.objects.active().filter(pk__in=did, step=step).update(due_at=Now())
+        woken += Enrolment.objects.active().filter(pk__in=did, step=step).plan(Now())
     return woken
 
 
