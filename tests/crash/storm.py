@@ -32,7 +32,8 @@ MOST_SECONDS = 150.0  # to become quiet after the last fault
 OPTED_OUT = 0.1  # of the people, while their mails are under way
 
 HURRY = """
-UPDATE nurturing_enrolment SET due_at = now() WHERE ended_at IS NULL AND due_at > now();
+UPDATE nurturing_enrolment SET due_at = least(due_at, now()), lease_until = NULL
+WHERE ended_at IS NULL AND (due_at > now() OR lease_until > now());
 UPDATE nurturing_message SET due_at = now() WHERE state = 'queued' AND due_at > now();
 """
 OPEN = """
