@@ -8,6 +8,8 @@ REACTIONS: dict[str, list[str]] = {
     "leads.ImportConfirmed": ["leads.tasks.run_import"],
     "leads.LeadSuppressed": ["nurturing.tasks.stop_lead"],
     "leads.ConsentChanged": ["nurturing.tasks.stop_lead"],
+    "leads.ConfirmationsAsked": ["nurturing.tasks.send_confirmations"],
+    "leads.WishesConfirmed": ["nurturing.tasks.wake_lead"],
     "leads.LeadDisqualified": ["scoring.tasks.close_cycle_of", "nurturing.tasks.stop_lead"],
     "leads.OutreachSettled": ["nurturing.tasks.outreach_settled"],
     "leads.LeadsMerged": ["scoring.tasks.follow_merges", "handoff.tasks.follow_merges"],

@@ -23,6 +23,7 @@ SCHEDULE = {
     "wake who waited for something": {"task": "nurturing.tasks.wake_for_events", "schedule": 5.0},
     "send mails": {"task": "nurturing.tasks.send_due", "schedule": 10.0},
     "stop when readers complain": {"task": "nurturing.tasks.guard_complaints", "schedule": 60.0},
+    "ask people to confirm": {"task": "nurturing.tasks.send_confirmations", "schedule": 20.0},
     "enrol new members": {"task": "nurturing.tasks.enrol_segments", "schedule": 30.0},
     "enter campaigns anew": {"task": "nurturing.tasks.take_in_re_entries", "schedule": 30.0},
     "stop who must not be mailed": {"task": "nurturing.tasks.sweep_stops", "schedule": 30.0},

@@ -52,8 +52,8 @@ class CustomFieldAdmin(NeverDeleted):
 class TopicAdmin(NeverDeleted):
     """What people may ask for or refuse by itself."""
 
-    list_display = ("name", "description", "public", "opt_in", "position")
-    list_filter = ("public", "opt_in")
+    list_display = ("name", "description", "public", "opt_in", "confirm", "position")
+    list_filter = ("public", "opt_in", "confirm")
     search_fields = ("name",)
 
 

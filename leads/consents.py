@@ -2,7 +2,8 @@
 
 A topic is allowed to a lead when the newest word about that very topic is a yes that has not run out and nobody
 withdrew everything since; or, without such a word, when the topic is open to all and the newest word about
-everything is no refusal. Without a topic only that last one counts.
+everything is no refusal. Without a topic only that last one counts. What was asked for and waits to be confirmed is
+neither: until then nothing is sent about it.
 
 Names  `lead` and `topic` name fields of the outer query, or are ids; a topic may be None
 Clock  the database's now()
@@ -26,30 +27,50 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Now
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, In
 
 from leads.models import Consent, Topic
 
 State = Consent.State
 EMAIL = Consent.Channel.EMAIL
-SPOKEN = (State.GIVEN, State.WITHDRAWN)
-YES, NO, SPENT = "yes", "no", "spent"
+DECIDED = (State.GIVEN, State.WITHDRAWN)
+SPOKEN = (*DECIDED, State.ASKED)
+YES, NO, SPENT, WAITS = "yes", "no", "spent", "waits"
 Ref = str | int | None
 
 
 def allows(lead: Ref, topic: Ref, channel: str = EMAIL) -> Q:
     """May they get mail about this topic now? Suppressions are asked elsewhere: they belong to an address."""
-    own = Coalesce(Subquery(_own(lead, topic, channel).values("verdict")[:1]), Value(""))
-    generally = ~Q(refused(lead, channel))
+    return _ruled(lead, topic, channel, at_once=YES, generally=~Q(_closed(lead, channel)))
+
+
+def waits(lead: Ref, topic: Ref, channel: str = EMAIL) -> Q:
+    """They asked for it, and nothing but their confirmation is missing."""
+    asked = _about(lead, None, channel).filter(state=State.ASKED)
+    generally = Q(Exists(asked.filter(~Exists(_newer_of_all(SPOKEN)))))
+    return _ruled(lead, topic, channel, at_once=WAITS, generally=generally)
+
+
+def _ruled(lead: Ref, topic: Ref, channel: str, *, at_once: str, generally: Q) -> Q:
+    """By the word about the topic itself if that decides, else by what holds generally."""
     if topic is None:
         return generally
-    about_it = Q(Exact(own, Value(YES))) | ~Q(Exact(own, Value(NO))) & Q(_open(topic)) & generally
+    own = Coalesce(Subquery(_own(lead, topic, channel).values("verdict")[:1]), Value(""))
+    undecided = Q(In(own, ("", SPENT)))
+    about_it = Q(Exact(own, Value(at_once))) | undecided & Q(_open(topic)) & generally
     return Q(**{topic: None}) & generally | about_it if isinstance(topic, str) else about_it
 
 
 def refused(lead: Ref, channel: str = EMAIL) -> Exists:
     """The newest word about everything on this channel is a refusal, or a permission that has run out."""
     last = _about(lead, None, channel).filter(Q(state=State.WITHDRAWN) | Q(expires_at__lte=Now()))
+    return Exists(last.filter(~Exists(_newer_of_all(DECIDED)), state__in=DECIDED))
+
+
+def _closed(lead: Ref, channel: str) -> Exists:
+    """Refused, or asked for and not confirmed."""
+    no = Q(state__in=(State.WITHDRAWN, State.ASKED)) | Q(expires_at__lte=Now())
+    last = _about(lead, None, channel).filter(no)
     return Exists(last.filter(~Exists(_newer_of_all(SPOKEN))))
 
 
@@ -80,6 +101,7 @@ def _own(lead: Ref, topic: Ref, channel: str) -> QuerySet[Any]:
     verdict = Case(
         When(state=State.WITHDRAWN, then=Value(NO)),
         When(Q(expires_at__lte=Now()) | Q(Exists(withdrawn)), then=Value(SPENT)),
+        When(state=State.ASKED, then=Value(WAITS)),
         default=Value(YES),
         output_field=CharField(),
     )

@@ -30,6 +30,20 @@ class ConsentChanged:
 
 
 @dataclass(frozen=True)
+class ConfirmationsAsked:
+    """Some people get a mail that asks whether they meant it; which ones stands in leads.Confirmation."""
+
+    coalesced: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class WishesConfirmed:
+    """Mails that waited for nothing else may go."""
+
+    lead_id: int
+
+
+@dataclass(frozen=True)
 class LeadDisqualified:
     lead_id: int
 

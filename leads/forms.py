@@ -101,7 +101,11 @@ class ConsentForm(forms.Form):
     )
     state = forms.ChoiceField(
         label="They",
-        choices=[("given", "agreed"), ("withdrawn", "do not want it")],
+        choices=[
+            ("given", "agreed"),
+            ("asked", "asked for it; send a mail to confirm"),
+            ("withdrawn", "do not want it"),
+        ],
         error_messages={"required": "Say whether they agreed.", "invalid_choice": "Say whether they agreed."},
     )
     wording = forms.CharField(

@@ -20,21 +20,27 @@ class Standing:
 
     name: str
     allowed: bool
+    waits: bool  # was asked to confirm and has not done so
     entry: Consent | None  # whose words decide; none when nothing was said
 
 
 def standing(lead: Lead) -> list[Standing]:
     """All topics, and mail about nothing in particular first. Says nothing about suppressed addresses."""
     said = list(history(lead))
-    generally = Lead.objects.filter(consents.allows("pk", None), pk=lead.pk).exists()
-    rows = [Standing("Mail in general", generally, _newest(said, None))]
-    rule = ExpressionWrapper(consents.allows(lead.pk, "pk"), output_field=BooleanField())
-    topics: QuerySet[Any] = Topic.objects.annotate(allowed=rule, relied=consents.relied_on(lead.pk, "pk"))
+    general = _ruled(Lead.objects.filter(pk=lead.pk), "pk", None).get()
+    rows = [Standing("Mail in general", general.allowed, general.waits, _newest(said, None))]
+    topics = _ruled(Topic.objects.all(), lead.pk, "pk").annotate(relied=consents.relied_on(lead.pk, "pk"))
     cited = Consent.objects.select_related("by", "topic").in_bulk({topic.relied for topic in topics} - {None})
     for topic in topics:
         entry = cited.get(topic.relied) if topic.allowed else _newest(said, topic.pk)
-        rows.append(Standing(topic.name, topic.allowed, entry))
+        rows.append(Standing(topic.name, topic.allowed, topic.waits, entry))
     return rows
+
+
+def _ruled(rows: QuerySet[Any], lead: consents.Ref, topic: consents.Ref) -> QuerySet[Any]:
+    rules = {"allowed": consents.allows(lead, topic), "waits": consents.waits(lead, topic)}
+    kind = BooleanField()
+    return rows.annotate(**{name: ExpressionWrapper(rule, output_field=kind) for name, rule in rules.items()})
 
 
 def history(lead: Lead) -> QuerySet[Consent]:

@@ -17,7 +17,7 @@ from leads.details import detail_rows, steps
 from leads.forms import AssignForm, ConsentForm, DetailsForm, ReasonForm
 from leads.models import Consent, Lead, Suppression
 from leads.requests import PageRequest
-from leads.services import consent, consents, people
+from leads.services import confirmations, consent, consents, people
 from leads.services.consents import Origin
 from leads.services.people import AddressTaken, BadFields
 
@@ -209,13 +209,18 @@ def suppression(request: PageRequest, pk: int) -> HttpResponse:
 @roles("marketer")
 @require_POST
 def consent_note(request: PageRequest, pk: int) -> HttpResponse:
-    """What a person told a colleague: agreed or refused, about what, in which words."""
+    """What a person told a colleague: agreed, refused, or to be asked by mail; about what, in which words."""
     lead, form = visible_lead(request, pk), ConsentForm(request.POST)
     if not form.is_valid():
         return _page(request, lead, form)
     typed, origin = form.cleaned_data, Origin(Consent.Source.PERSON, by=request.user)
+    topic, wording = typed["topic"], typed["wording"]
+    if typed["state"] == Consent.State.ASKED:
+        asked = confirmations.ask_to_confirm(lead=lead, topics=[topic], wording=wording, origin=origin)
+        messages.info(request, asked.outcome.label)
+        return redirect(f"{reverse('leads:detail', args=[pk])}#consent")
     verb = consents.give if typed["state"] == Consent.State.GIVEN else consents.withdraw
-    verb(lead=lead, topic=typed["topic"], wording=typed["wording"], origin=origin)
+    verb(lead=lead, topic=topic, wording=wording, origin=origin)
     messages.success(request, "Recorded. It counts from now on.")
     return redirect(f"{reverse('leads:detail', args=[pk])}#consent")
 

@@ -25,7 +25,8 @@ def cite(messages: Mapping[int, Message]) -> None:
 def basis_words(entry: Consent | None) -> str:
     if entry is None:
         return NO_ENTRY
-    return f"{entry.get_basis_display()}, {entry.at:%-d %b %Y}: {entry.topic or 'all mail'}"
+    proof = ", confirmed by mail" if entry.confirmation_id else ""
+    return f"{entry.get_basis_display()}, {entry.at:%-d %b %Y}{proof}: {entry.topic or 'all mail'}"
 
 
 def reason(entry: Consent | None, organisation: str) -> str:

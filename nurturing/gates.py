@@ -131,8 +131,12 @@ def agreed(leads: QuerySet[Lead], topic_id: int | None) -> QuerySet[Lead]:
 
 
 def not_agreed(runs: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
-    """Runs whose lead refused the campaign's topic, or never asked for one that needs asking."""
-    return runs.exclude(consents.allows("lead_id", "campaign__topic_id"))
+    """Runs whose lead refused the campaign's topic, or never asked for one that needs asking.
+
+    Who was asked to confirm may yet do so; meanwhile their mails wait.
+    """
+    topic = "campaign__topic_id"
+    return runs.exclude(consents.allows("lead_id", topic)).exclude(consents.waits("lead_id", topic))
 
 
 def may_be_unwilling() -> Q:

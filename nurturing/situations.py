@@ -15,9 +15,10 @@ from leads import consents
 from leads.models import Lead, Suppression
 from nurturing import gates, quiet, weighing
 from nurturing.models import Campaign, Enrolment, HoldOut, Message, SendingRules
-from nurturing.weighing import PASS, STOP, WEEK, Line, Situation, Verdict
+from nurturing.weighing import PASS, STOP, WAIT, WEEK, Line, Situation, Verdict
 
 Ended = Enrolment.Ended
+UNCONFIRMED = timedelta(hours=6)  # looked at again; a confirmation wakes the mail at once
 
 
 class Words(NamedTuple):
@@ -74,8 +75,10 @@ def _with_wishes(messages: QuerySet[Message]) -> QuerySet[Any]:
     lead, topic = "enrolment__lead_id", "enrolment__campaign__topic_id"
     held = HoldOut.objects.filter(campaign=OuterRef("enrolment__campaign_id"), lead=OuterRef(lead))
     willing = When(consents.allows(lead, topic), then=True)
+    asked = When(consents.waits(lead, topic), then=True)
     return messages.annotate(
         willing=Case(willing, default=False, output_field=BooleanField()),
+        awaits_confirmation=Case(asked, default=False, output_field=BooleanField()),
         held_out_at=Subquery(held.values("percent")[:1]),
         resting=consents.paused(lead),
         rests_until=consents.pause_ends(lead),
@@ -167,6 +170,9 @@ def _topic(message: Any) -> Line:
     about = f"about {topic}" if topic else "from campaigns"
     if message.willing:
         return Line("topic", PASS, f"May be mailed {about}.")
+    if message.awaits_confirmation:
+        words = f"Was asked to confirm mail {about}, and has not done so yet."
+        return Line("topic", WAIT, words, message.seen_at + UNCONFIRMED)
     return Line("topic", STOP, f"Refused mail {about}, or never agreed to it.")
 
 

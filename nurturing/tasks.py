@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from leads.events import heard
-from nurturing import delivery, ledger
+from nurturing import confirmation_mails, delivery, ledger
 from nurturing.intake import returned
 from nurturing.services import (
     advancing,
@@ -17,6 +17,7 @@ from nurturing.services import (
     guard,
     links,
     mail_events,
+    mails,
     membership,
     moving_people,
     re_entries,
@@ -104,6 +105,17 @@ def wake_for_events() -> None:
 def send_due() -> None:
     heard("nurturing.tasks.send_due")
     delivery.send_due()
+
+
+@shared_task
+def send_confirmations() -> None:
+    heard("nurturing.tasks.send_confirmations")
+    confirmation_mails.send_due()
+
+
+@shared_task
+def wake_lead(lead_id: int, **_event: Any) -> None:
+    mails.wake(lead_id)
 
 
 @shared_task

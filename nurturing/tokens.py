@@ -1,6 +1,7 @@
 """Addresses in a mail: they name one message, cannot be guessed, and never expire.
 
     unsubscribe  /u/<token>/      click  /c/<token>/      open  /o/<token>.gif      preferences  /p/<token>/
+    confirmation  /y/<token>/, which names a request to confirm instead of a message
 
 A token is the purpose, the message's key and, for a click, the link's id, signed. It holds no target, so it
 cannot be turned into an open redirect. A new SECRET_KEY keeps old links alive through SECRET_KEY_FALLBACKS.
@@ -22,7 +23,7 @@ from django.core import signing
 SALT = "nurturing.links.1"  # a change of the format is a new number beside the old one, never instead of it
 TEST = UUID(int=0)  # in test mails, which are no rows
 
-UNSUBSCRIBE, CLICK, OPEN, PREFERENCES = "u", "c", "o", "p"
+UNSUBSCRIBE, CLICK, OPEN, PREFERENCES, CONFIRM = "u", "c", "o", "p", "y"
 
 
 class BadToken(ValueError):

@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from nurturing.views import (
     audiences,
     campaigns,
+    confirmation,
     content,
     decisions,
     hooks,
@@ -87,6 +88,7 @@ urlpatterns = [
     path("mail/<str:name>/", mailbox.mail, name="mail"),
     path("mail/<str:name>/html/", mailbox.html, name="mail_html"),
     path("p/<str:token>/", preferences.page, name="preferences"),
+    path("y/<str:token>/", confirmation.page, name="confirmation"),
     path("i/<uuid:pk>/", pictures.picture, name="picture"),
     path("u/<str:token>/", public.unsubscribe, name="unsubscribe"),
     path("c/<str:token>/", public.click, name="click"),

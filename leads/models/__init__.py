@@ -1,6 +1,7 @@
 """Facts about people, companies and what they did."""
 
 from leads.models.activities import Activity, ActivityShape, MessageKey
+from leads.models.confirmations import Confirmation
 from leads.models.consents import Consent, Suppression, Topic
 from leads.models.decisions import Disqualification, LeadOutcome, ReEntry, StageChange
 from leads.models.imports import BadRow, Import
@@ -22,6 +23,7 @@ __all__ = [
     "ActivityShape",
     "BadRow",
     "Company",
+    "Confirmation",
     "Consent",
     "CustomField",
     "Disqualification",

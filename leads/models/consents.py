@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from leads.models.confirmations import Confirmation
 from leads.models.people import Lead
 from leads.models.values import track_in_bulk
 
@@ -54,6 +55,11 @@ class Topic(models.Model):
         default=False,
         help_text="Otherwise everybody we may mail gets it until they switch it off.",
     )
+    confirm = models.BooleanField(
+        "ask to confirm",
+        default=False,
+        help_text="Who asks for it on a form gets a mail first; it counts once they confirm there.",
+    )
     position = models.PositiveSmallIntegerField(default=0, help_text="Lower ones stand first.")
 
     class Meta:
@@ -83,6 +89,7 @@ class Consent(models.Model):
     """
 
     class State(models.TextChoices):
+        ASKED = "asked", "Asked for, to be confirmed"
         GIVEN = "given", "Agreed"
         WITHDRAWN = "withdrawn", "Withdrawn"
         PAUSED = "paused", "Paused"
@@ -120,6 +127,13 @@ class Consent(models.Model):
     source = models.CharField(max_length=12, choices=Source)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     ip = models.GenericIPAddressField(null=True)
+    confirmation = models.ForeignKey(
+        Confirmation,
+        models.PROTECT,
+        null=True,
+        related_name="consents",
+        help_text="The mail that asked whether they meant it.",
+    )
     evidence = models.JSONField(
         default=dict, help_text="Which mail, form, file or confirmation; with its times."
     )
@@ -135,6 +149,9 @@ class Consent(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="paused") | Q(expires_at__isnull=False), name="consent_pause_ends"
             ),
+            models.CheckConstraint(
+                condition=~Q(state="asked") | Q(confirmation__isnull=False), name="consent_asked_is_by_mail"
+            ),
             models.CheckConstraint(condition=~Q(wording=""), name="consent_has_wording"),
         ]
         indexes: ClassVar = [
@@ -143,7 +160,7 @@ class Consent(models.Model):
             models.Index(
                 fields=["lead"],
                 name="consent_refusal_idx",
-                condition=Q(topic=None) & (Q(state="withdrawn") | Q(expires_at__isnull=False)),
+                condition=Q(topic=None) & (Q(state__in=["withdrawn", "asked"]) | Q(expires_at__isnull=False)),
             ),
             models.Index(fields=["lead"], name="consent_pause_idx", condition=Q(state="paused")),
         ]

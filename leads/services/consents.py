@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from leads.events import ConsentChanged, publish
-from leads.models import Consent, Lead, Topic
+from leads.models import Confirmation, Consent, Lead, Topic
 from leads.services.touches import touch
 
 State, Basis, Source = Consent.State, Consent.Basis, Consent.Source
@@ -47,8 +47,16 @@ def give(
     basis: str = Basis.CONSENT,
     **more: Any,
 ) -> Consent:
-    """`more`: channel, version, at, expires_at."""
+    """`more`: channel, version, at, expires_at, confirmation."""
     return _say(lead, State.GIVEN, topic=topic, wording=wording, origin=origin, basis=basis, **more)
+
+
+def ask(
+    *, lead: Lead, topic: Topic | None, wording: str, origin: Origin, confirmation: Confirmation, **more: Any
+) -> Consent:
+    """Asked for, and a mail asks whether they meant it (leads.services.confirmations)."""
+    more["confirmation"] = confirmation
+    return _say(lead, State.ASKED, topic=topic, wording=wording, origin=origin, **more)
 
 
 def withdraw(*, lead: Lead, topic: Topic | None, wording: str, origin: Origin, **more: Any) -> Consent:

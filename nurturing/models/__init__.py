@@ -2,6 +2,7 @@
 
 from nurturing.models.audiences import Audience, AudienceExport, AudienceMember
 from nurturing.models.campaigns import Campaign, CampaignVersion, Step
+from nurturing.models.confirmations import ConfirmationMail
 from nurturing.models.contents import LinkCheck, Picture
 from nurturing.models.drafts import DraftChange, PeopleMove
 from nurturing.models.enrolments import Enrolment, Visit
@@ -21,6 +22,7 @@ __all__ = [
     "AudienceMember",
     "Campaign",
     "CampaignVersion",
+    "ConfirmationMail",
     "DraftChange",
     "Enrolment",
     "Epoch",

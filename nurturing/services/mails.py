@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import Organisation
@@ -132,6 +133,14 @@ def send_test(*, step: Step, lead: Lead, actor: Any) -> None:
             channel.close()
     except (CannotCompose, ServerAway, Refused, LineBroke, BadKey) as error:
         raise CannotSend(f"The test mail was not sent: {error}") from error
+
+
+def wake(lead_id: int) -> int:
+    """Something that a lead's mails waited for is settled: their gates are asked anew at once."""
+    held = Message.objects.filter(
+        enrolment__lead=lead_id, state=Message.State.QUEUED, due_at__gt=Now(), failures=0
+    )
+    return held.update(due_at=Now())
 
 
 def message_of(key: UUID) -> Message | None:

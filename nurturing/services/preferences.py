@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import BooleanField, ExpressionWrapper, QuerySet
-from django.db.models.functions import Now
 
 from leads import consents
 from leads.models import Consent, Lead, Suppression, Topic
@@ -113,8 +112,7 @@ def _pause(lead: Lead, choices: Choices, origin: Origin) -> None:
         record.pause(lead=lead, days=int(choices.pause), wording=choices.words["pause"], origin=origin)
     elif choices.pause == AT_ONCE and paused:
         record.resume(lead=lead, wording=choices.words["pause"], origin=origin)
-        held = Message.objects.filter(enrolment__lead=lead, state="queued", due_at__gt=Now(), failures=0)
-        held.update(due_at=Now())
+        mails.wake(lead.pk)
 
 
 def _topics(lead: Lead) -> QuerySet[Any]:

@@ -20,13 +20,12 @@ from accounts.models import Organisation
 from leads.models import Consent
 from leads.services.consent import CannotLift
 from leads.services.consents import Origin
-from nurturing import tokens
+from nurturing import languages, tokens
 from nurturing.models import Message
 from nurturing.services import preferences
 from nurturing.services.preferences import Choices, Present
 from nurturing.views.public import message_of, read
 
-LANGUAGES = {"en": "English", "de": "Deutsch"}
 CHANNELS = ("phone", "ads")
 
 
@@ -41,7 +40,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         )
     message = message_of(mark)
     now = preferences.present(message)
-    with translation.override(_language(request, now).replace("en", "en-gb")):
+    with translation.override(_locale(request, now)):
         if request.method == "POST":
             return _post(request, message, now)
         return _page(request, message, now)
@@ -82,7 +81,7 @@ def _choices(data: QueryDict, now: Present) -> Choices:
         topics,
         channels,
         pause if pause in (*preferences.PAUSES, preferences.AT_ONCE) else preferences.KEEP,
-        language if language in LANGUAGES else "",
+        language if language in languages.NAMES else "",
         _words(now, topics, channels, pause),
     )
 
@@ -116,7 +115,7 @@ def _page(
         "now": now,
         "channels": channels,
         "pauses": preferences.PAUSES,
-        "languages": LANGUAGES.items(),
+        "languages": languages.NAMES.items(),
         "language": language,
         "locked": locked or not preferences.may_come_back(now.suppression),
         "done": request.GET.get("done", "") if request.method != "POST" else "",
@@ -128,15 +127,10 @@ def _done(request: HttpRequest, verb: str) -> HttpResponse:
     return redirect(f"{request.path}?done={verb}")
 
 
-def _language(request: HttpRequest, now: Present) -> str:
+def _locale(request: HttpRequest, now: Present) -> str:
     """What they chose here, else what we know, else what their browser asks for."""
-    asked = request.GET.get("lang", "")
-    for language in (asked, now.lead.language[:2]):
-        if language in LANGUAGES:
-            return language
-    wanted = request.headers.get("Accept-Language", "").lower().replace(" ", "")
-    found = [part[:2] for part in wanted.split(",") if part[:2] in LANGUAGES]
-    return found[0] if found else "en"
+    asked = languages.known(request.GET.get("lang", "")) or languages.known(now.lead.language)
+    return languages.spoken_by(asked or languages.asked_for(request.headers.get("Accept-Language", "")))
 
 
 def _origin(request: HttpRequest, message: Message) -> Origin:

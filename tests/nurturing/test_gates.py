@@ -15,6 +15,7 @@ from pytest_django.asserts import assertContains
 
 from leads.models import Disqualification, Lead
 from leads.services import consents
+from leads.services.confirmations import ask_to_confirm
 from leads.services.consent import suppress
 from nurturing import gates, ledger, quiet, situations, weighing
 from nurturing.ledger import Claim
@@ -223,7 +224,7 @@ cases = st.fixed_dictionaries(
         "state": st.sampled_from(["active", "active", "active", "active", "paused", "ended"]),
         "stage": st.sampled_from(["lead", "lead", "lead", "lead", "mql", "sql", "disqualified"]),
         "flaw": st.sampled_from(
-            [*[""] * 6, "suppressed", "disqualified", "no_address", "ended", "pause", "refused"]
+            [*[""] * 6, "suppressed", "disqualified", "no_address", "ended", "pause", "refused", "asked"]
         ),
     }
 )
@@ -308,6 +309,8 @@ def spoil(person: Lead, mail: Message, stage: str, flaw: str) -> None:
         consents.pause(lead=person, days=2, wording="Not now", origin=ORIGIN)
     elif flaw == "refused":
         consents.withdraw(lead=person, topic=None, wording="No more", origin=ORIGIN)
+    elif flaw == "asked":
+        ask_to_confirm(lead=person, topics=[None], wording="Yes please", origin=ORIGIN)
     elif flaw == "ended":
         Enrolment.objects.filter(pk=mail.enrolment_id).update(ended_at=Now(), ended_because="stopped")
 
