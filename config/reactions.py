@@ -5,6 +5,8 @@ Bells only make it prompt. For each row here a sweep in config/schedule.py makes
 
 REACTIONS: dict[str, list[str]] = {
     "leads.LeadsTouched": ["scoring.tasks.score_touched"],
+    "leads.HitsJudged": ["nurturing.tasks.follow_hits"],
+    "leads.HitRulesChanged": ["leads.tasks.judge_again"],
     "leads.ImportConfirmed": ["leads.tasks.run_import"],
     "leads.LeadSuppressed": ["nurturing.tasks.stop_lead"],
     "leads.ConsentChanged": ["nurturing.tasks.stop_lead"],

@@ -62,6 +62,20 @@ class OutreachSettled:
 
 
 @dataclass(frozen=True)
+class HitsJudged:
+    """Verdicts on hits of mails took effect or changed; which ones stands in leads.Hit (`stale`)."""
+
+    coalesced: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class HitRulesChanged:
+    """Some hits have to be judged again; which ones stands in leads.Hit (`again`)."""
+
+    coalesced: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class ImportConfirmed:
     import_id: int
 

@@ -121,3 +121,13 @@ class ImportQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
         """Marketing imports; sales does not see the files."""
         return self if user.works_in_marketing else self.none()
+
+
+class HitQuerySet(models.QuerySet):
+    def visible_to(self, user: User | Any) -> Self:
+        """Marketing tells machines from people; sales sees the marks on its leads' timelines."""
+        return self if user.works_in_marketing else self.none()
+
+    def quarantined(self) -> Self:
+        """What did not count, and can be released. The hidden link and our own pages never count."""
+        return self.filter(machine=True).exclude(activity="")

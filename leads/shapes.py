@@ -33,11 +33,6 @@ _ID = re.compile(
     r"|[^/]*@[^/]*",
     re.IGNORECASE,
 )
-_ROBOTS = re.compile(
-    r"(?<!cu)bot\b|crawl|spider|slurp|preview|headless|phantomjs"  # a Cubot is a telephone
-    r"|lighthouse|monitor|scanner|facebookexternalhit|\bcurl/|\bwget/|python-requests|go-http-client|okhttp|scrapy",
-    re.IGNORECASE,
-)
 
 
 class Parts(NamedTuple):
@@ -73,13 +68,6 @@ def canonical(kind: str, shape: dict[str, str], machine: bool) -> bytes:
 
 def digest(canonical_shape: bytes) -> bytes:
     return hashlib.blake2b(canonical_shape, digest_size=16).digest()
-
-
-@lru_cache(maxsize=4096)
-def robot(user_agent: str) -> str:
-    """The part of a user agent that gives a machine away; empty for people."""
-    found = _ROBOTS.search(user_agent[:500])
-    return found.group().strip("/ ") if found else ""
 
 
 @lru_cache(maxsize=8192)

@@ -6,9 +6,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from leads import partitions
-from leads.events import ImportConfirmed, publish
+from leads.events import ImportConfirmed, heard, publish
 from leads.models import MessageKey
-from leads.services import imports, opt_outs
+from leads.services import hits, imports, opt_outs, verdicts
 
 AHEAD = 3  # months made before they are needed
 REMEMBER = timedelta(
@@ -49,3 +49,15 @@ def sweep_imports() -> None:
 def heed_missed_opt_outs() -> None:
     """Suppress who said no while nobody listened; the rest is heeded as it arrives."""
     opt_outs.heed_missed()
+
+
+@shared_task
+def judge_again() -> None:
+    """After a rule for machines or people came, changed or went."""
+    heard("leads.tasks.judge_again")
+    verdicts.judge_again()
+
+
+@shared_task(soft_time_limit=120)
+def forget_hits() -> None:
+    hits.forget_old()

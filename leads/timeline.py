@@ -131,7 +131,7 @@ def _activity(row: Activity) -> Entry:
     span = "" if row.shape.kind in IN_POINTS else _span(row.seconds)
     notes = [_noted(props), span, f"{row.amount / 100:,.2f}" if row.amount else ""]
     if row.shape.machine:
-        notes.append("done by a machine, not scored")
+        notes.append(f"done by a machine, not scored: {props.get('machine') or 'a known program'}")
     return Entry(
         row.occurred_at,
         0,

@@ -139,6 +139,9 @@ def addresses(key: UUID, links: Mapping[str, int], mail_domain: str = "") -> Add
         pixel=web_address("nurturing:open", tokens.sign(tokens.OPEN, key)) if key != tokens.TEST else "",
         link=tracked,
         preferences=web_address("nurturing:preferences", tokens.sign(tokens.PREFERENCES, key)),
+        trap=web_address("nurturing:click", tokens.sign(tokens.CLICK, key, tokens.TRAP))
+        if key != tokens.TEST
+        else "",
         mailto=_mailto(key, mail_domain) if mail_domain else "",
     )
 

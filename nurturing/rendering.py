@@ -61,6 +61,7 @@ class Addresses(NamedTuple):
     pixel: str
     link: Callable[[str], str]
     preferences: str = ""  # the page where people choose what they get
+    trap: str = ""  # a link that no reader can see; a test has none
     mailto: str = ""  # the same wish by mail; a test has none
 
 
@@ -282,6 +283,8 @@ def _value(piece: Piece, made: _Made, *, html: bool) -> str:
         value = addresses.preferences
     elif piece.kind == "reason":
         value = made.reason
+    elif piece.kind == "trap":
+        value = addresses.trap
     elif piece.kind == "pixel":
         return f'<img src="{escape(addresses.pixel)}" width="1" height="1" alt="">' if addresses.pixel else ""
     else:
@@ -338,7 +341,12 @@ def _text_footer(sender: Sender) -> list[Piece]:
 
 def _frame(sender: Sender, preheader: str) -> Frame:
     title = [Piece("static", escape(sender.organisation))]
-    return Frame(title, markup.words(markup.inline(preheader)), _html_footer(sender), [Piece("pixel", "")])
+    return Frame(
+        title,
+        markup.words(markup.inline(preheader)),
+        _html_footer(sender),
+        [*TRAP, Piece("pixel", "")],
+    )
 
 
 def _html_footer(sender: Sender) -> list[Piece]:
@@ -354,4 +362,12 @@ def _html_footer(sender: Sender) -> list[Piece]:
     ]
 
 
+TRAP = (  # no words in it, out of the order of keys, and said to be nothing to whoever listens
+    Piece(
+        "static",
+        '<a aria-hidden="true" tabindex="-1" rel="nofollow" style="display:none;mso-hide:all" href="',
+    ),
+    Piece("trap", ""),
+    Piece("static", '"></a>'),
+)
 FOOTER = "margin:0;padding-top:12px;border-top:1px solid #d9dde6"

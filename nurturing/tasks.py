@@ -22,6 +22,7 @@ from nurturing.services import (
     moving_people,
     re_entries,
     returned_mails,
+    tracking,
     webhooks,
 )
 from nurturing.services.steps import outreach, waiting
@@ -99,6 +100,18 @@ def decide_splits() -> None:
 def wake_for_events() -> None:
     if waiting.wake_for_events():
         advance_due()
+
+
+@shared_task
+def settle_hits() -> None:
+    """Clicks and opens that waited long enough to be told from a machine's, then whatever verdict changed."""
+    tracking.settle_due()
+
+
+@shared_task
+def follow_hits() -> None:
+    heard("nurturing.tasks.follow_hits")
+    tracking.follow()
 
 
 @shared_task

@@ -24,6 +24,7 @@ SALT = "nurturing.links.1"  # a change of the format is a new number beside the 
 TEST = UUID(int=0)  # in test mails, which are no rows
 
 UNSUBSCRIBE, CLICK, OPEN, PREFERENCES, CONFIRM = "u", "c", "o", "p", "y"
+TRAP = 2**64 - 1  # in place of a link's id: the link that no reader can see
 
 
 class BadToken(ValueError):

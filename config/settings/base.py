@@ -289,6 +289,7 @@ MERGE_PARTS = [
     "handoff.services.merge_parts",
     "nurturing.services.merge_parts",
 ]
+TANDEM_PROXIES = env.int("TANDEM_PROXIES", default=0)  # that stand before us and fill X-Forwarded-For
 TANDEM_MAX_SHAPES = env.int("TANDEM_MAX_SHAPES", default=200_000)  # rows of the shape dictionary
 TANDEM_SHOW_DESIGN = False
 TANDEM_SHOW_MAIL: Path | None = None

@@ -17,6 +17,9 @@ from leads import shapes
 from leads.capture.names import kind_of
 from leads.capture.reading import DEPTH, EVENT_BYTES
 from leads.capture.traits import clean_email, company_fields, person_fields
+from leads.machines.judging import judge_view
+from leads.machines.rules import NONE, Rules, parsed
+from leads.machines.seen import Verdict, in_words
 from leads.models import Identity
 
 TYPES = frozenset({"track", "page", "screen", "identify", "group", "alias"})
@@ -45,6 +48,14 @@ class TooLarge(BadMessage):
     status = 413
 
 
+class Met(NamedTuple):
+    """What is known of a machine that looked at a page, and why it is one."""
+
+    agent: str
+    address: str
+    verdict: Verdict
+
+
 class Message(NamedTuple):
     """`kind` is empty for calls that only tell who somebody is. `names` stand strongest first."""
 
@@ -55,7 +66,7 @@ class Message(NamedTuple):
     props: dict[str, Any] = {}
     seconds: int = 0
     amount: int = 0
-    machine: bool = False
+    met: Met | None = None  # when a machine did it
     fields: dict[str, Any] = {}
     dropped: tuple[str, ...] = ()
 
@@ -64,9 +75,19 @@ class Reader:
     """Reads the messages of one request: they share the moment of receipt and, mostly, of sending."""
 
     def __init__(
-        self, *, received_at: datetime, custom: Callable[[], Mapping[str, str]], sent_at: Any = None
+        self,
+        *,
+        received_at: datetime,
+        custom: Callable[[], Mapping[str, str]],
+        sent_at: Any = None,
+        address: str = "",
+        rules: Rules = NONE,
     ) -> None:
-        """`custom` tells {key: type} of the registered custom fields when somebody's traits are read."""
+        """`custom` tells {key: type} of the registered custom fields when somebody's traits are read.
+
+        `address` the request came from; an event may name another. `rules`: what the house knows about visitors.
+        """
+        self.address, self.rules = address, rules
         self.received_at, self.custom = received_at, custom
         self.skew = self._skew(sent_at)
 
@@ -129,10 +150,9 @@ class Reader:
 
     def _activity(self, message: dict[str, Any], kind: str, props: dict[str, Any]) -> Message:
         context = _object(message, "context")
-        agent, address = context.get("userAgent"), ""
-        machine = shapes.robot(agent) if isinstance(agent, str) else ""
-        if machine:
-            props["machine"] = f"user agent: {machine}"
+        address, met = "", self._met(context)
+        if met:
+            props["machine"] = in_words(met.verdict.reasons)
         if not CONTEXT.isdisjoint(context):
             _add_context(props, context)
             address = clean_email(_object(context, "traits").get("email"))
@@ -145,9 +165,19 @@ class Reader:
             props,
             seconds,
             amount,
-            bool(machine),
+            met,
             {"email": address} if address else {},
         )
+
+    def _met(self, context: dict[str, Any]) -> Met | None:
+        """Only what tells of a browser is judged: most servers that send events are programs, and rightly so."""
+        agent = context.get("userAgent")
+        if not isinstance(agent, str) or not agent:
+            return None
+        told = context.get("ip")
+        address = told if isinstance(told, str) and parsed(told) else self.address
+        verdict = judge_view(agent, address, self.rules)
+        return Met(agent, address, verdict) if verdict.machine else None
 
     def _time(self, message: dict[str, Any]) -> datetime:
         """When it happened by our clock: the sender's time, set right by how wrong its clock was on sending."""

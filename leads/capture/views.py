@@ -8,6 +8,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from accounts.addresses import client_address
 from leads.capture.keys import key_id, key_in_header
 from leads.capture.reading import BATCH_BYTES, BATCH_EVENTS, EVENT_BYTES, Refused, read_body, too_large
 from leads.services.capture import Receipt, receive
@@ -48,9 +49,10 @@ def _receive(request: HttpRequest, call: str) -> Receipt:
     if not isinstance(body, dict):
         raise Refused(400, "The body must be a JSON object.")
     scope = scope or _scope(body.get("writeKey"))
+    address = client_address(request) or ""
     if call == "batch":
-        return receive(messages=_batch(body), scope=scope, sent_at=body.get("sentAt"))
-    return receive(messages=[body], scope=scope, call=call, sent_at=body.get("sentAt"))
+        return receive(messages=_batch(body), scope=scope, sent_at=body.get("sentAt"), address=address)
+    return receive(messages=[body], scope=scope, call=call, sent_at=body.get("sentAt"), address=address)
 
 
 def _scope(secret: Any) -> str:

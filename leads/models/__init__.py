@@ -4,6 +4,7 @@ from leads.models.activities import Activity, ActivityShape, MessageKey
 from leads.models.confirmations import Confirmation
 from leads.models.consents import Consent, Suppression, Topic
 from leads.models.decisions import Disqualification, LeadOutcome, ReEntry, StageChange
+from leads.models.hits import Hit, HitRule
 from leads.models.imports import BadRow, Import
 from leads.models.outreach import OutreachTask
 from leads.models.people import (
@@ -28,6 +29,8 @@ __all__ = [
     "CustomField",
     "Disqualification",
     "FieldSource",
+    "Hit",
+    "HitRule",
     "Identity",
     "Import",
     "Lead",

@@ -10,20 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import uuid4
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from leads.capture.segment import BadMessage, Message, Reader
+from leads.machines.rules import Rules
 from leads.merging import Claim
 from leads.models import CustomField, FieldSource, Lead
-from leads.services import activities, people
+from leads.services import activities, hits, page_views, people
 from leads.services.activities import NewActivity, record_activities
 from leads.services.identity import MergeRefused, resolve
 
 RETRIES = 4
 WAIT = 0.02  # seconds, doubled with each retry
-CUSTOM_FOR = 5.0  # seconds a process remembers which custom fields there are
+CUSTOM_FOR = 5.0  # seconds a process remembers which custom fields and which rules about visitors there are
 
 Said = tuple[int, dict[str, Any], datetime]  # lead id, field values, when they were said
 
@@ -54,13 +56,15 @@ def _sayable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def receive(*, messages: Sequence[Any], scope: str, call: str = "", sent_at: Any = None) -> Receipt:
+def receive(
+    *, messages: Sequence[Any], scope: str, call: str = "", sent_at: Any = None, address: str = ""
+) -> Receipt:
     """Store what can be stored and name the rest. `scope` keeps message ids of different write keys apart.
 
     Saved when it returns. Two requests about the same people wait for each other, or try again.
     """
     receipt = Receipt()
-    good = _read(messages, call, sent_at, receipt)
+    good = _read(messages, call, sent_at, receipt, address)
     for attempt in range(RETRIES):
         try:
             new = _store(good, scope)
@@ -74,9 +78,9 @@ def receive(*, messages: Sequence[Any], scope: str, call: str = "", sent_at: Any
     return receipt
 
 
-def _read(messages: Sequence[Any], call: str, sent_at: Any, receipt: Receipt) -> list[Message]:
+def _read(messages: Sequence[Any], call: str, sent_at: Any, receipt: Receipt, address: str) -> list[Message]:
     now = timezone.now()
-    reader = Reader(received_at=now, sent_at=sent_at, custom=_custom_types)
+    reader = Reader(received_at=now, sent_at=sent_at, custom=_custom_types, address=address, rules=_rules())
     good = []
     for index, message in enumerate(messages):
         try:
@@ -111,6 +115,12 @@ def _store(messages: Sequence[Message], scope: str) -> int:
             if message.fields
         ]
     )
+    happened = [
+        (lead_id, _named(message))
+        for lead_id, message in zip(lead_ids, messages, strict=True)
+        if message.kind
+    ]
+    page_views.keep(happened, scope)
     return record_activities(
         [
             NewActivity(
@@ -121,13 +131,19 @@ def _store(messages: Sequence[Message], scope: str) -> int:
                 message.seconds,
                 message.amount,
                 message.message_id,
-                message.machine,
+                message.met is not None,
                 scope,
             )
-            for lead_id, message in zip(lead_ids, messages, strict=True)
-            if message.kind
+            for lead_id, message in happened
         ]
     )
+
+
+def _named(message: Message) -> Message:
+    """What a machine did has a name, so that it can be found when somebody says that it was a person."""
+    if message.met is None or message.message_id:
+        return message
+    return message._replace(message_id=f"hit:{uuid4()}")
 
 
 def _update_fields(said: Sequence[Said]) -> None:
@@ -173,6 +189,16 @@ def _custom_types() -> Mapping[str, str]:
     return _custom[-1][1]
 
 
+_known_rules: list[tuple[float, Rules]] = []
+
+
+def _rules() -> Rules:
+    if not _known_rules or _known_rules[-1][0] < time.monotonic():
+        _known_rules[:] = [(time.monotonic() + CUSTOM_FOR, hits.rules())]
+    return _known_rules[-1][1]
+
+
 def forget_custom_fields() -> None:
-    """For tests that add one and look at once."""
+    """For tests that add one, or a rule about visitors, and look at once."""
     _custom.clear()
+    _known_rules.clear()

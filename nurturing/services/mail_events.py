@@ -24,7 +24,7 @@ from leads.services.consent import suppress_for_complaint
 from nurturing import ledger
 from nurturing.esp.events import Event
 from nurturing.models import MailEvent, Message
-from nurturing.services import mails, outcomes
+from nurturing.services import mails, outcomes, tracking
 
 logger = logging.getLogger(__name__)
 
@@ -112,16 +112,9 @@ def _let_happen(event: Event, message: Message, lead: Lead) -> None:
         case "unsubscribed":
             mails.unsubscribe(message=message, how="service")
         case "opened":
-            mails.note_open(
-                message=message, machine=_by_machine(event, message, mails.SCANNER_OPEN), at=_moment(event)
-            )
-        case "clicked" if not event.url.startswith(
-            f"{settings.BASE_URL}/"
-        ):  # our own links tell by themselves
-            machine = _by_machine(event, message, mails.SCANNER_CLICK)
-            mails.note_click(
-                message=message, url=event.url, name=event.url[:60], machine=machine, at=_moment(event)
-            )
+            tracking.told_of_open(message=message, visit=_visit(event))
+        case "clicked" if not _is_ours(event):  # our own links tell by themselves
+            tracking.told_of_click(message=message, url=event.url, visit=_visit(event))
 
 
 def _meaning(event: Event) -> str:
@@ -142,10 +135,13 @@ def _tell_of_address(event: Event) -> None:
         record_activity(lead=lead, kind=kind, occurred_at=_moment(event), props=props, message_id=name)
 
 
-def _by_machine(event: Event, message: Message, soonest: timedelta) -> bool:
-    agent = event.agent or PLAIN_AGENT
-    at = _moment(event)
-    return event.machine or agent == mails.APPLE_PROXY or mails.is_machine(message, agent, "GET", at, soonest)
+def _is_ours(event: Event) -> bool:
+    return event.url.startswith(f"{settings.BASE_URL}/")
+
+
+def _visit(event: Event) -> tracking.Visit:
+    signs = ("service",) if event.machine else ()
+    return tracking.Visit(_moment(event), event.agent or PLAIN_AGENT, signs=signs)
 
 
 def _moment(event: Event) -> datetime:

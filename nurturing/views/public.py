@@ -15,13 +15,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.addresses import client_address
 from accounts.models import Organisation
+from leads.machines.headers import signs_of
 from leads.models import Consent
 from leads.services.consent import is_suppressed
 from leads.services.consents import Origin
 from nurturing import tokens
 from nurturing.models import Message, TrackedLink
-from nurturing.services import mails
+from nurturing.services import mails, tracking
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
@@ -37,6 +39,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if how := _wish(request):
         mails.unsubscribe(message=message, how=how, origin=_origin(request, message, how))
         return _unsubscribe_page(request, message, state="done")
+    tracking.record_foot(message=message, visit=_visit(request))
     already = is_suppressed(message.to_address)
     return _unsubscribe_page(request, message, state="already" if already else "ask")
 
@@ -44,15 +47,16 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_safe
 def click(request: HttpRequest, token: str) -> HttpResponse:
-    """Only ever to the stored target; the address holds none."""
+    """Only ever to the stored target; the address holds none. Nobody sees the hidden link, so it leads nowhere."""
     mark = read(tokens.CLICK, token)
     message = message_of(mark)
+    if mark.link_id == tokens.TRAP:
+        tracking.record_trap(message=message, visit=_visit(request))
+        return HttpResponse(status=204)
     link = TrackedLink.objects.filter(pk=mark.link_id, step=message.step_id).first()
     if link is None or not link.url.startswith(("https://", "http://")):
         raise Http404
-    mails.record_click(
-        message=message, link=link, agent=_agent(request), method=request.method or "", at=timezone.now()
-    )
+    tracking.record_click(message=message, link=link, visit=_visit(request))
     return HttpResponseRedirect(link.url)
 
 
@@ -62,10 +66,15 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
     """The picture comes whatever happens: a mail must not show a broken one."""
     message = mails.message_of(read(tokens.OPEN, token).key)
     if message is not None:
-        mails.record_open(
-            message=message, agent=_agent(request), method=request.method or "", at=timezone.now()
-        )
+        tracking.record_open(message=message, visit=_visit(request, picture=True))
     return HttpResponse(PIXEL, content_type="image/gif")
+
+
+def _visit(request: HttpRequest, *, picture: bool = False) -> tracking.Visit:
+    signs = signs_of(request.headers, secure=request.is_secure(), picture=picture)
+    return tracking.Visit(
+        timezone.now(), _agent(request), request.method or "", client_address(request), signs
+    )
 
 
 def _wish(request: HttpRequest) -> str:
@@ -78,7 +87,7 @@ def _wish(request: HttpRequest) -> str:
 def _origin(request: HttpRequest, message: Message, how: str) -> Origin:
     source = Consent.Source.MAIL if how == "one_click" else Consent.Source.PREFERENCES
     evidence = {"mail": message.key.hex, "program": _agent(request)[:200]}
-    return Origin(source, ip=request.META.get("REMOTE_ADDR") or None, evidence=evidence)
+    return Origin(source, ip=client_address(request), evidence=evidence)
 
 
 def read(purpose: str, token: str) -> tokens.Mark:

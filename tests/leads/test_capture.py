@@ -13,10 +13,11 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import ApiToken
+from accounts.models import ApiToken, User
 from accounts.services import create_token, revoke_token
 from leads.capture import keys
-from leads.models import Activity, CustomField, Identity, Lead, Touch
+from leads.models import Activity, CustomField, Hit, Identity, Lead, Touch
+from leads.services import capture, verdicts
 
 pytestmark = pytest.mark.django_db
 
@@ -182,7 +183,27 @@ def test_robots_are_kept_and_marked(send):
 
     activity = Activity.objects.select_related("shape").get()
     assert activity.shape.machine
-    assert activity.props == {"machine": "user agent: bot"}
+    assert activity.props == {"machine": "Known program, not a browser"}
+
+
+def test_a_robots_view_can_be_released_and_the_house_knows_better_from_then_on(send):
+    mara = User.objects.create_user("mara@tandem.example", role=User.Role.MARKETER)
+    monitored = track(message_id="m1", context={"userAgent": "Acme-Monitor/2", "ip": "198.51.100.4"})
+    for _ in range(2):
+        send("track", monitored)
+    send("track", track(context={"userAgent": "Googlebot/2.1"}))
+    hit = Hit.objects.get(agent="Acme-Monitor/2")
+
+    verdicts.rule(kind="agent", pattern="acme-monitor", people=True, actor=mara)
+    verdicts.judge_again()
+    capture.forget_custom_fields()
+    send("track", track(context={"userAgent": "Acme-Monitor/3"}))
+
+    hit.refresh_from_db()
+    told = Activity.objects.filter(lead=hit.lead_id).values_list("shape__machine", flat=True)
+    assert (hit.machine, hit.reasons, hit.address) == (False, ["people"], "198.51.100.4")
+    assert sorted(told) == [False, False, True]
+    assert Activity.objects.get(message_id=hit.message_id).props is None
 
 
 @pytest.mark.parametrize("key", ["", "twk_unknown", "\x00", "ключ", "a" * 10_000])

@@ -74,8 +74,8 @@ def test_the_campaign_and_the_page_come_from_the_context():
 def test_a_robot_is_marked_with_the_reason():
     message = read({"event": "x", "context": {"userAgent": "Mozilla/5.0 HeadlessChrome/120"}}, "track")
 
-    assert message.machine
-    assert message.props == {"machine": "user agent: Headless"}
+    assert message.met is not None
+    assert message.props == {"machine": "Known program, not a browser"}
 
 
 def test_names_stand_strongest_first():

@@ -3,6 +3,7 @@
 import pytest
 
 from leads import shapes
+from leads.machines import agents
 
 
 def test_a_page_view_is_known_by_its_page_and_not_by_its_query():
@@ -77,4 +78,4 @@ def test_a_broken_address_is_kept_and_makes_no_shape():
     ],
 )
 def test_robots_are_told_from_people(agent, machine):
-    assert bool(shapes.robot(agent)) is machine
+    assert bool(agents.robot(agent)) is machine

@@ -1,5 +1,6 @@
 """Rows for the tests of campaigns and mails."""
 
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -9,7 +10,7 @@ from accounts.models import Organisation
 from leads.models import Lead
 from nurturing.content.schema import from_text
 from nurturing.models import Campaign, CampaignVersion, Enrolment, Message, Segment, Step
-from nurturing.services import advancing, campaigns, drafting, enrolments
+from nurturing.services import advancing, campaigns, drafting, enrolments, tracking
 
 NUMBERS = count(1)
 HELLO = "Hello {{ first_name | default: 'there' }},\n\nread [the guide](https://quillstone.example/guide)."
@@ -90,6 +91,11 @@ def queued(campaign: Campaign | None = None, **values: Any) -> Message:
     run = enrolled(campaign, **values)
     advancing.advance_due()
     return Message.objects.get(enrolment=run)
+
+
+def let_hits_settle() -> None:
+    """As if the time had passed in which a click is held."""
+    tracking.settle_due(hold=timedelta(days=-2))
 
 
 def _draft_of(campaign: Campaign) -> CampaignVersion:

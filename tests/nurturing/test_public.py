@@ -13,7 +13,12 @@ from nurturing.models import Enrolment, Message, TrackedLink, Unsubscribe
 from tests.nurturing import factories
 
 pytestmark = pytest.mark.django_db
-BROWSER = {"HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+BROWSER = {
+    "HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "HTTP_ACCEPT": "text/html,*/*;q=0.8",
+    "HTTP_ACCEPT_LANGUAGE": "nb",
+    "REMOTE_ADDR": "203.0.113.9",
+}
 
 
 @pytest.fixture
@@ -31,6 +36,7 @@ def address(name: str, message: Message, link_id: int = 0) -> str:
 
 
 def activities(machine: bool = False) -> list[str]:
+    factories.let_hits_settle()
     return list(Activity.objects.filter(shape__machine=machine).values_list("shape__kind", flat=True))
 
 
@@ -90,6 +96,7 @@ def test_a_click_leads_to_the_stored_target_only(client: Client, message: Messag
 
     response = client.get(address("click", message, link.pk) + "?url=https://evil.example", **BROWSER)
 
+    factories.let_hits_settle()
     message.refresh_from_db()
     assert (response.status_code, response["Location"]) == (302, "https://quillstone.example/guide")
     assert message.clicked_at is not None
@@ -204,6 +211,7 @@ def test_a_click_that_is_the_goal_ends_the_run(client: Client, message: Message)
     link = TrackedLink.objects.get(step=message.step)
 
     client.get(address("click", message, link.pk), **BROWSER)
+    factories.let_hits_settle()
 
     assert Enrolment.objects.get().ended_because == "goal"
 
@@ -216,6 +224,7 @@ def test_an_open_counts_for_people_and_not_for_apples_proxy(client: Client, mess
     client.get(address("open", message), **BROWSER)
     client.get(address("open", message), **BROWSER)
 
+    factories.let_hits_settle()
     message.refresh_from_db()
     assert picture["Content-Type"] == "image/gif"
     assert message.opened_at is not None
