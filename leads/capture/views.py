@@ -1,6 +1,7 @@
 """The doors of the events API. Thin: read the body, check the key, hand over, answer with the verdicts."""
 
 import logging
+from http.client import responses
 from typing import Any
 
 import orjson
@@ -29,16 +30,16 @@ def capture(request: HttpRequest, call: str) -> HttpResponse:
     if request.method == "OPTIONS":
         return HttpResponse(status=204, headers=CORS)
     if request.method != "POST":
-        return _answer({"success": False, "error": "Send a POST request."}, 405, {"Allow": "POST, OPTIONS"})
+        return _refusal(405, "Send a POST request.", {"Allow": "POST, OPTIONS"})
     try:
         return _verdicts(_receive(request, CALLS.get(call, call)))
     except Refused as refusal:
         headers = {"WWW-Authenticate": 'Basic realm="write key"'} if refusal.status == 401 else {}
-        return _answer({"success": False, "error": refusal.reason}, refusal.status, headers)
+        return _refusal(refusal.status, refusal.reason, headers)
     except (OperationalError, InterfaceError) as error:
         logger.error("events refused, database unavailable: %s", error)
         words = "The database is not reachable. Nothing was stored; send it again."
-        return _answer({"success": False, "error": words}, 503, {"Retry-After": "10"})
+        return _refusal(503, words, {"Retry-After": "10"})
 
 
 def _receive(request: HttpRequest, call: str) -> Receipt:
@@ -93,6 +94,12 @@ def _verdicts(receipt: Receipt) -> HttpResponse:
     if receipt.dropped:
         body["dropped"] = receipt.dropped
     return _answer(body, receipt.status if receipt.nothing_stored else 200)
+
+
+def _refusal(status: int, reason: str, headers: dict[str, str] | None = None) -> HttpResponse:
+    """`code` and `message` are read by SDKs: without them rudder-sdk-python takes a 401 for a lost connection."""
+    code = responses[status].lower().replace(" ", "_")
+    return _answer({"success": False, "error": reason, "code": code, "message": reason}, status, headers)
 
 
 def _answer(body: dict[str, Any], status: int, headers: dict[str, str] | None = None) -> HttpResponse:

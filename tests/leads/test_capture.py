@@ -416,27 +416,3 @@ def test_requests_about_the_same_new_people_at_once_make_each_person_once(write_
     assert sum(answer["duplicates"] for _, answer in answers) == 90
     assert Lead.objects.filter(merged_into=None).count() == 30
     assert Activity.objects.count() == 30
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_released_python_sdk_works_unchanged(live_server, write_key):
-    from segment.analytics.client import Client as Segment
-
-    errors = []
-    sdk = Segment(
-        write_key, host=live_server.url, on_error=lambda error, batch: errors.append(error), sync_mode=False
-    )
-    sdk.identify("u1", {"email": "lea@acme.example", "name": "Lea Lind", "title": "CTO"}, anonymous_id="v1")
-    sdk.page("u1", "Docs", "Pricing", {"url": "https://acme.example/pricing"})
-    sdk.track("u1", "Demo Requested", {"form": "hero"}, timestamp=datetime(2025, 1, 1, tzinfo=UTC))
-    sdk.group("u1", "g1", {"name": "Acme", "industry": "Steel"})
-    sdk.alias("v1", "u1")
-    sdk.shutdown()
-
-    lead = Lead.objects.select_related("company").get(merged_into=None)
-    assert errors == []
-    assert (lead.email, lead.name, lead.title) == ("lea@acme.example", "Lea Lind", "CTO")
-    assert lead.company.industry == "Steel"
-    kinds = Activity.objects.filter(lead=lead).values_list("shape__kind", flat=True)
-    assert sorted(kinds) == ["demo_request", "page_view"]
-    assert Activity.objects.filter(occurred_at=datetime(2025, 1, 1, tzinfo=UTC)).exists()
