@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
 from leads import consents
 from leads.models import Consent
 from nurturing.models import Message
@@ -30,13 +33,18 @@ def basis_words(entry: Consent | None) -> str:
 
 
 def reason(entry: Consent | None, organisation: str) -> str:
-    """For the foot of a mail: why this person gets it."""
+    """For the foot of a mail: why this person gets it, in the language that is active."""
     if entry is None or entry.basis == Basis.INTEREST:
-        return f"You get this because you shared this address with {organisation}."
-    what = f"“{entry.topic}”" if entry.topic else f"mail from {organisation}"
+        words = _("You get this because you shared this address with %(organisation)s.")
+        return words % {"organisation": organisation}
     because = {
-        Basis.CONSENT: f"you asked for {what} on {entry.at:%-d %b %Y}",
-        Basis.CUSTOMER: f"you are a customer of {organisation}",
-        Basis.CONTRACT: f"it belongs to your contract with {organisation}",
+        (Basis.CONSENT, True): _("You get this because you asked for “%(topic)s” on %(day)s."),
+        (Basis.CONSENT, False): _(
+            "You get this because you asked for mail from %(organisation)s on %(day)s."
+        ),
+        (Basis.CUSTOMER, False): _("You get this because you are a customer of %(organisation)s."),
+        (Basis.CONTRACT, False): _("You get this because it belongs to your contract with %(organisation)s."),
     }
-    return f"You get this because {because[Basis(entry.basis)]}."
+    kind = Basis(entry.basis), bool(entry.topic) and entry.basis == Basis.CONSENT
+    day = date_format(entry.at, "DATE_FORMAT")
+    return because[kind] % {"topic": entry.topic, "organisation": organisation, "day": day}

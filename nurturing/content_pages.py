@@ -203,7 +203,7 @@ def seen(request: HttpRequest, step: Step) -> dict[str, Any]:
     lead, others = preview_lead(request, step.version.campaign)
     sender = letters.sender_of(Organisation.current())
     letter = letters.test_letter(lead, lead.email or "", sender, timezone.now(), tokens.TEST, step)
-    mail, query = letters.mail_of(step, sender), preview_query(request)
+    mail, query = letters.mail_of(step, sender, lead.language), preview_query(request)
     return {
         **content_checks.panel(step, mail.as_html(letter)),
         "preview_lead": lead,

@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts.models import Organisation
 from leads.services.activities import NewActivity, record_activities
 from leads.services.consent import suppress
-from nurturing import epoch, ledger, letters, return_path, transports
+from nurturing import epoch, languages, ledger, letters, return_path, transports
 from nurturing.lanes import Run
 from nurturing.ledger import Claim
 from nurturing.models import MailTrouble, Message, Step, TrackedLink
@@ -96,14 +96,14 @@ class PostOffice:
 
     def written(self, message: Message) -> bytes:
         """Filled, and signed when there is a key. Raises CannotCompose."""
-        mail, links = self.mail(message.step)
+        mail, links = self.mail(message.step, languages.known(message.enrolment.lead.language))
         now = timezone.now()
         content = mail.fill(letters.letter_for(message, links, self.sender, now))
         return self.signer.sign(content, now) if self.signer else content
 
-    def _compile(self, step: Step) -> tuple[Mail, dict[str, int]]:
+    def _compile(self, step: Step, language: str) -> tuple[Mail, dict[str, int]]:
         links = dict(TrackedLink.objects.filter(step=step).values_list("url", "pk"))
-        return letters.mail_of(step, self.sender), links
+        return letters.mail_of(step, self.sender, language), links
 
 
 def _note_trouble(reason: str) -> None:

@@ -71,6 +71,17 @@ ON CONFLICT (message_id, gate, verdict) DO UPDATE
 SET words = excluded.words, until = excluded.until, last_at = statement_timestamp(),
     times = nurturing_gatenote.times + 1
 """
+STOP_WITH_RUN = """
+WITH changed AS (
+    UPDATE nurturing_message SET state = 'suppressed', reply = %(why)s, lease_until = NULL
+    WHERE enrolment_id = ANY(%(runs)s) AND state IN ('queued', 'claimed', 'parked')
+    RETURNING id
+)
+INSERT INTO nurturing_gatenote (message_id, gate, verdict, words, times)
+SELECT id, 'run', 'suppressed', %(why)s, 1 FROM changed
+ON CONFLICT (message_id, gate, verdict) DO UPDATE
+SET words = excluded.words, last_at = statement_timestamp(), times = nurturing_gatenote.times + 1
+"""
 ACCEPT = """
 WITH settled AS (
     UPDATE nurturing_message
@@ -319,11 +330,11 @@ def _verdict_change(verdict: str) -> dict[str, Any]:
 
 
 def suppress_pending(enrolments: Any, why: str) -> int:
-    """Their mails that have not passed the dot will not. Call it with the leads locked."""
-    pending = Message.objects.filter(
-        enrolment__in=enrolments, state__in=(State.QUEUED, State.CLAIMED, State.PARKED)
-    )
-    return pending.update(state=State.SUPPRESSED, reply=why[:300], lease_until=None)
+    """Their mails that have not passed the dot will not, and each keeps why. Call it with the leads locked."""
+    runs = [getattr(run, "pk", run) for run in enrolments]
+    with connection.cursor() as cursor:
+        cursor.execute(STOP_WITH_RUN, {"runs": runs, "why": why[:300]})
+        return cursor.rowcount
 
 
 def _locked(due: Any, limit: int) -> list[int]:

@@ -10,15 +10,17 @@ from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
 from leads import fields
-from leads.models import Lead
-from nurturing import citations, hours, return_path, tokens, webinars
+from leads.models import Consent, Lead
+from nurturing import citations, hours, languages, return_path, tokens, webinars
 from nurturing.content.choosing import Facts
 from nurturing.content.schema import ASSET
 from nurturing.models import Message, Step
-from nurturing.rendering import Addresses, Letter, Mail, Sender
+from nurturing.rendering import Addresses, Foot, Letter, Mail, Sender
 
 
 def sender_of(organisation: Organisation) -> Sender:
@@ -30,7 +32,8 @@ def sender_of(organisation: Organisation) -> Sender:
     )
 
 
-def mail_of(step: Step, sender: Sender) -> Mail:
+def mail_of(step: Step, sender: Sender, language: str = "") -> Mail:
+    """`language`: of who reads it; it decides over our own words, not over those of the step."""
     return Mail(
         subject=step.subject,
         preheader=step.preheader,
@@ -38,7 +41,19 @@ def mail_of(step: Step, sender: Sender) -> Mail:
         sender=sender,
         list_name=f"campaign-{step.version.campaign_id}",
         picture=_picture,
+        foot=_foot(languages.spoken_by(language)),
     )
+
+
+@cache
+def _foot(locale: str) -> Foot:
+    with translation.override(locale):
+        return Foot(locale[:2], _("Unsubscribe"), _("Choose what we send you"))
+
+
+def _reason(entry: Consent | None, lead: Lead, sender: Sender) -> str:
+    with translation.override(languages.spoken_by(lead.language)):
+        return citations.reason(entry, sender.organisation)
 
 
 def _picture(src: str) -> str:
@@ -96,7 +111,7 @@ def facts_of(lead: Lead) -> Facts:
 def letter_for(message: Message, links: Mapping[str, int], sender: Sender, at: datetime) -> Letter:
     """`links`: target -> id of its TrackedLink. A target without a row is linked to as it is."""
     lead = message.enrolment.lead
-    why = citations.reason(message.consent, sender.organisation)
+    why = _reason(message.consent, lead, sender)
     found = addresses(message.key, links, sender.domain)
     said, calendar = _webinar(message.step, lead, sender, message.queued_at)
     values = values_of(lead, sender) | said
@@ -109,7 +124,7 @@ def test_letter(
     """For previews and test mails: direct links, and an unsubscribe page that says it is a test."""
     said, calendar = _webinar(step, lead, sender, at) if step else ({}, b"")
     values, facts = values_of(lead, sender) | said, facts_of(lead)
-    why = citations.reason(None, sender.organisation)
+    why = _reason(None, lead, sender)
     return Letter(key.hex, to_address, values, addresses(tokens.TEST, {}), at, facts, why, calendar)
 
 

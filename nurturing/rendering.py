@@ -54,6 +54,17 @@ class Sender(NamedTuple):
         return self.address.rpartition("@")[2] or "localhost"
 
 
+class Foot(NamedTuple):
+    """Our own words under each mail, in its reader's language."""
+
+    language: str = "en"
+    unsubscribe: str = "Unsubscribe"
+    choose: str = "Choose what we send you"
+
+
+ENGLISH = Foot()
+
+
 class Addresses(NamedTuple):
     """What one message links to. `link` answers a target of the body with its tracked address; a test has no pixel."""
 
@@ -90,14 +101,15 @@ class Mail:
         list_name: str,
         preheader: str = "",
         picture: Picture = str,
+        foot: Foot = ENGLISH,
     ) -> None:
         self.subject, self.preheader = markup.inline(subject), markup.inline(preheader)
         self.sender = sender
         self.list_id = f"<{list_name}.{sender.domain}>"
-        self.sender_header = _from(sender)
+        self.sender_header, self.owner = _from(sender), envelope_address(sender.address)
         self.choosers = compiling.choosers(content)
-        text = [*compiling.as_text(content), *_text_footer(sender)]
-        html = compiling.as_html(content, _frame(sender, preheader), picture)
+        text = [*compiling.as_text(content), *_text_footer(sender, foot)]
+        html = compiling.as_html(content, _frame(sender, preheader, foot), picture)
         self.text, self.html = _chunks(text), _chunks(html)
         self.fields = {
             piece.value for piece in _pieces([*self.subject, *text, *html]) if piece.kind == "field"
@@ -131,6 +143,9 @@ class Mail:
             f"List-Unsubscribe: {unsubscribe}",
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
             f"List-Id: {self.list_id}",
+            f"List-Help: <{letter.addresses.preferences or letter.addresses.unsubscribe}>",
+            f"List-Owner: <mailto:{self.owner}>",
+            "List-Post: NO",
             "Auto-Submitted: auto-generated",
             "Precedence: bulk",
             "MIME-Version: 1.0",
@@ -327,38 +342,34 @@ def _attached(calendar: bytes) -> bytes:
 _END = f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
-def _text_footer(sender: Sender) -> list[Piece]:
+def _text_footer(sender: Sender, foot: Foot) -> list[Piece]:
     return [
         Piece("static", "-- \n"),
         Piece("reason", ""),
-        Piece("static", "\nUnsubscribe: "),
+        Piece("static", f"\n{foot.unsubscribe}: "),
         Piece("unsubscribe", ""),
-        Piece("static", "\nChoose what we send you: "),
+        Piece("static", f"\n{foot.choose}: "),
         Piece("preferences", ""),
         Piece("static", f"\n{sender.organisation}\n{sender.postal_address}\n"),
     ]
 
 
-def _frame(sender: Sender, preheader: str) -> Frame:
+def _frame(sender: Sender, preheader: str, foot: Foot) -> Frame:
     title = [Piece("static", escape(sender.organisation))]
-    return Frame(
-        title,
-        markup.words(markup.inline(preheader)),
-        _html_footer(sender),
-        [*TRAP, Piece("pixel", "")],
-    )
+    below = _html_footer(sender, foot)
+    return Frame(title, markup.words(markup.inline(preheader)), below, [*TRAP, Piece("pixel", "")])
 
 
-def _html_footer(sender: Sender) -> list[Piece]:
+def _html_footer(sender: Sender, foot: Foot) -> list[Piece]:
     postal = escape(f"{sender.organisation}\n{sender.postal_address}").replace("\n", "<br>\n")
     return [
-        Piece("static", f'<p style="{FOOTER}">'),
+        Piece("static", f'<p lang="{foot.language}" style="{FOOTER}">'),
         Piece("reason", ""),
         Piece("static", ' <a style="color:#5b6475" href="'),
         Piece("unsubscribe", ""),
-        Piece("static", '">Unsubscribe</a> · <a style="color:#5b6475" href="'),
+        Piece("static", f'">{escape(foot.unsubscribe)}</a> · <a style="color:#5b6475" href="'),
         Piece("preferences", ""),
-        Piece("static", f'">Choose what we send you</a><br>\n{postal}</p>\n'),
+        Piece("static", f'">{escape(foot.choose)}</a><br>\n{postal}</p>\n'),
     ]
 
 

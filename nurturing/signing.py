@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 # RFC 8058 wants both headers of the one click covered. From stands twice, so that nobody can add another.
 SIGNED = (
     b"from", b"from", b"to", b"reply-to", b"subject", b"date", b"message-id", b"list-unsubscribe",
-    b"list-unsubscribe-post", b"list-id", b"auto-submitted", b"mime-version", b"content-type",
+    b"list-unsubscribe-post", b"list-id", b"list-help", b"list-owner", b"list-post",
+    b"auto-submitted", b"mime-version", b"content-type",
 )  # fmt: skip
 SPACES = re.compile(rb"[ \t]+")
 SPACE_AT_END = re.compile(rb" +\r\n")

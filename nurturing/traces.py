@@ -18,7 +18,11 @@ from nurturing.models import Campaign, Enrolment, GateNote, HoldOut, Message, Se
 from nurturing.weighing import STOP, Line
 
 MOST_REFUSALS = 50  # campaigns
-TONES = {weighing.PASS: "good", weighing.WAIT: "warn", weighing.STOP: "bad"}
+OPEN_END = {  # what the gates let through, or nobody sent, and what the server or a colleague said
+    Message.State.REJECTED: "bad",
+    Message.State.UNKNOWN: "warn",
+    Message.State.PARKED: "warn",
+}
 
 
 class Said(NamedTuple):
@@ -103,6 +107,9 @@ def _traced(mail: Message, zone: ZoneInfo | None, now: weighing.Situation | None
         said.append(_asked_now(now))
     elif mail.state == Message.State.SUPPRESSED and not any(each.tone == "bad" for each in said):
         said.append(Said(None, "bad", f"Not sent. {mail.reply}"))
+    elif mail.state in OPEN_END:
+        words = f"{mail.get_state_display()}. {mail.reply}".strip()
+        said.append(Said(None, OPEN_END[Message.State(mail.state)], words))
     return Traced(mail, said)
 
 

@@ -65,7 +65,7 @@ def send_test(*, step: Step, lead: Lead, actor: Any) -> None:
     sender = letters.sender_of(Organisation.current())
     letter = letters.test_letter(lead, actor.email, sender, timezone.now(), uuid4(), step)
     try:
-        content = letters.mail_of(step, sender).fill(letter)
+        content = letters.mail_of(step, sender, lead.language).fill(letter)
         signer = delivery.signer()
         content = signer.sign(content, letter.at) if signer else content
         addresses = envelope_address(sender.address), envelope_address(actor.email)

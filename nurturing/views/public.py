@@ -10,7 +10,7 @@ import base64
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,7 +21,7 @@ from leads.machines.headers import signs_of
 from leads.models import Consent
 from leads.services.consent import is_suppressed
 from leads.services.consents import Origin
-from nurturing import tokens
+from nurturing import languages, tokens
 from nurturing.models import Message, TrackedLink
 from nurturing.services import mails, tracking
 
@@ -115,4 +115,11 @@ def _unsubscribe_page(request: HttpRequest, message: Message | None, *, state: s
         "organisation": Organisation.current(),
         "preferences": tokens.sign(tokens.PREFERENCES, message.key) if message else "",
     }
-    return render(request, "nurturing/unsubscribe.html", context)
+    with translation.override(_locale(request, message)):
+        return render(request, "nurturing/unsubscribe.html", context)
+
+
+def _locale(request: HttpRequest, message: Message | None) -> str:
+    """The reader's language if we know it, else what their browser asks for."""
+    theirs = languages.known(message.enrolment.lead.language) if message else ""
+    return languages.spoken_by(theirs or languages.asked_for(request.headers.get("Accept-Language", "")))

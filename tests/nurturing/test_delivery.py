@@ -286,12 +286,28 @@ def test_a_mail_carries_what_the_law_and_the_mailbox_providers_want(sink: Sink) 
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Precedence"] == "bulk"
     assert "campaign-" in mail["List-Id"]
+    assert "/p/" in mail["List-Help"]
+    assert (mail["List-Owner"], mail["List-Post"]) == ("<mailto:dana@quillstone.example>", "NO")
     for part in (text, html):
         assert "Åse" in part
         assert address in part
         assert "Kai 4, 20457 Hamburg" in part
         assert "You get this because" in part
     assert "https://quillstone.example/guide" not in html  # tracked
+
+
+def test_our_own_words_under_a_mail_are_in_its_readers_language(sink: Sink) -> None:
+    campaign = factories.running()
+    messages = [factories.queued(campaign, language=language) for language in ("de", "fr")]
+
+    delivery.send_due()
+
+    texts = {mail["To"]: mail.get_body(("plain",)).get_content() for mail in sink.mails}
+    german, other = (texts[message.to_address] for message in messages)
+    assert "weil Sie Quillstone diese Adresse gegeben haben" in german
+    assert "Abmelden: http" in german
+    assert "You get this because" in other
+    assert "Unsubscribe: http" in other
 
 
 @pytest.mark.parametrize(

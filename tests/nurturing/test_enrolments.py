@@ -141,6 +141,8 @@ def test_an_unsubscribed_lead_stops_and_its_waiting_mail_with_it() -> None:
     message.refresh_from_db()
     assert ended(lead) == "unsubscribed"
     assert message.state == "suppressed"
+    note = message.notes.get()
+    assert (note.gate, note.verdict, note.words) == ("run", "suppressed", message.reply)
 
 
 def test_a_handoff_stops_the_run_and_a_late_bell_does_not_stop_a_new_one(rita: User) -> None:

@@ -394,3 +394,16 @@ def test_settings_that_cannot_be_are_refused_by_name_and_kept_as_typed(client_of
 
     assertContains(answer, complaint, status_code=422)
     assert Campaign.objects.get(pk=campaign.pk).name == "Before"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("rejected", "Refused by the server. 554 no"), ("parked", "Needs a person. 554 no")],
+)
+def test_the_page_says_why_a_mail_that_no_gate_held_never_arrived(client_of, mara, state, words):
+    (mail,) = mails_to_one(1)
+    Message.objects.filter(pk=mail.pk).update(state=state, reply="554 no")
+
+    page = client_of(mara).get(f"/leads/{mail.enrolment.lead_id}/mails/")
+
+    assertContains(page, words)

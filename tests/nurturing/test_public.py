@@ -238,3 +238,12 @@ def test_a_test_mails_link_says_that_it_is_one(client: Client) -> None:
 
     assert "test mail" in response.text
     assert not Suppression.objects.exists()
+
+
+def test_the_page_to_unsubscribe_speaks_the_readers_language(client: Client) -> None:
+    message = factories.queued(language="de")
+
+    page = client.get(f"/u/{tokens.sign(tokens.UNSUBSCRIBE, message.key)}/").content.decode()
+
+    assert "Unsere Werbung abstellen?" in page
+    assert '<html lang="de"' in page
