@@ -8,6 +8,7 @@ REACTIONS: dict[str, list[str]] = {
     "leads.HitsJudged": ["nurturing.tasks.follow_hits"],
     "leads.HitRulesChanged": ["leads.tasks.judge_again"],
     "leads.ImportConfirmed": ["leads.tasks.run_import"],
+    "leads.PersonAsked": ["leads.tasks.answer_person"],
     "leads.LeadSuppressed": ["nurturing.tasks.stop_lead"],
     "leads.ConsentChanged": ["nurturing.tasks.stop_lead"],
     "leads.ConfirmationsAsked": ["nurturing.tasks.send_confirmations"],

@@ -37,6 +37,10 @@ SCHEDULE = {
     "judge hits again after a new rule": {"task": "leads.tasks.judge_again", "schedule": 30.0},
     "forget old hits": {"task": "leads.tasks.forget_hits", "schedule": 24 * 3600.0},
     "finish imports": {"task": "leads.tasks.sweep_imports", "schedule": 20.0},
+    "answer what people asked about their data": {
+        "task": "leads.tasks.sweep_person_requests",
+        "schedule": 60.0,
+    },
     "run backtests": {"task": "scoring.tasks.sweep_backtests", "schedule": 20.0},
     "close cycles of the disqualified": {"task": "scoring.tasks.sweep_cycles", "schedule": 30.0},
     "work a sample of the scores out again": {"task": "scoring.tasks.check_shadow", "schedule": 3600.0},

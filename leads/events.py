@@ -76,6 +76,11 @@ class HitRulesChanged:
 
 
 @dataclass(frozen=True)
+class PersonAsked:
+    request_id: int
+
+
+@dataclass(frozen=True)
 class ImportConfirmed:
     import_id: int
 

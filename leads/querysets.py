@@ -56,7 +56,7 @@ def leads_of(rep: User | Any) -> models.QuerySet:
 class LeadQuerySet(models.QuerySet):
     def visible_to(self, user: User | Any) -> Self:
         """The only door to leads. Reps see those they sell to; everybody else in the company sees all."""
-        people = self.filter(merged_into=None)
+        people = self.filter(merged_into=None, erased_at=None)
         return people.filter(sold_to_by(user)) if user.is_rep else people
 
     def with_score(self) -> Self:
@@ -115,6 +115,12 @@ class ActivityQuerySet(models.QuerySet):
 
     def newest_first(self) -> Self:
         return self.order_by("-occurred_at", "-id")
+
+
+class PersonRequestQuerySet(models.QuerySet):
+    def visible_to(self, user: User | Any) -> Self:
+        """Admins answer for what is held on people."""
+        return self if user.role == "admin" else self.none()
 
 
 class ImportQuerySet(models.QuerySet):

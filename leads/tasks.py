@@ -6,9 +6,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from leads import partitions
-from leads.events import ImportConfirmed, heard, publish
+from leads.events import ImportConfirmed, PersonAsked, heard, publish
 from leads.models import MessageKey
-from leads.services import hits, imports, opt_outs, verdicts
+from leads.services import hits, imports, opt_outs, person_requests, verdicts
 
 AHEAD = 3  # months made before they are needed
 REMEMBER = timedelta(
@@ -43,6 +43,20 @@ def sweep_imports() -> None:
     """Find imports whose bell was lost or whose worker died."""
     for import_id in imports.waiting():
         publish(ImportConfirmed(import_id=import_id))
+
+
+@shared_task(time_limit=1800, soft_time_limit=1700)  # seconds; it reads tables and files through
+def answer_person(request_id: int) -> None:
+    """Copies what we hold on somebody, or erases it."""
+    person_requests.work_on(request_id)
+
+
+@shared_task(soft_time_limit=60)
+def sweep_person_requests() -> None:
+    """Find requests whose bell was lost or whose worker died, and delete copies nobody may fetch any more."""
+    for request_id in person_requests.waiting():
+        publish(PersonAsked(request_id=request_id))
+    person_requests.forget_copies()
 
 
 @shared_task(time_limit=3600, soft_time_limit=3500)  # seconds; it reads every activity of some kinds

@@ -2,7 +2,15 @@
 
 from django.urls import path, re_path
 
-from leads import views_companies, views_imports, views_lead, views_leads, views_merges, views_outreach
+from leads import (
+    views_companies,
+    views_imports,
+    views_lead,
+    views_leads,
+    views_merges,
+    views_outreach,
+    views_persons,
+)
 from leads.capture.views import CALLS, capture
 
 CALL = "|".join([*CALLS.values(), *CALLS])
@@ -21,6 +29,11 @@ urlpatterns = [
     path("leads/<int:pk>/suppression/", views_lead.suppression, name="suppression"),
     path("leads/<int:pk>/consents/", views_lead.consent_note, name="consents"),
     path("leads/<int:pk>/merge/", views_merges.merge, name="merge"),
+    path("leads/<int:pk>/person/", views_persons.held, name="person"),
+    path("leads/<int:pk>/person/copy/", views_persons.copy, name="person_copy"),
+    path("leads/<int:pk>/erasure/", views_persons.erasure, name="erasure"),
+    path("people/requests/", views_persons.asked, name="persons"),
+    path("people/copies/<str:token>/", views_persons.download, name="person_download"),
     path("merges/<int:pk>/", views_merges.parted, name="parted"),
     path("companies/", views_companies.company_list, name="companies"),
     path("companies/<int:pk>/", views_companies.company_detail, name="company"),

@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import roles
-from leads import standing, timeline
+from leads import erased_addresses, standing, timeline
 from leads.details import detail_rows, steps
 from leads.forms import AssignForm, ConsentForm, DetailsForm, ReasonForm
 from leads.models import Consent, Lead, Suppression
@@ -58,6 +58,7 @@ def _page(request: PageRequest, lead: Lead, note: ConsentForm) -> HttpResponse:
         "merges": lead.merges_won.select_related("loser").order_by("-pk")[:NAMES],
         "may_decide": not request.user.is_rep,
         "may_merge": request.user.works_in_marketing,
+        "may_answer_for": request.user.role == "admin",
         "assign": AssignForm(initial={"owner": lead.owner_id}),
         "disqualify": ReasonForm(),
         "note": note,
@@ -87,7 +88,8 @@ def _colleagues(request: PageRequest, lead: Lead) -> list[Lead]:
 
 def _consent(lead: Lead) -> dict[str, Any]:
     address = (lead.email or "").lower()
-    rows = Suppression.objects.filter(address=address) if address else Suppression.objects.none()
+    names = [address, *erased_addresses.all_disguises(address)] if address else []
+    rows = Suppression.objects.filter(address__in=names)
     return {
         "suppression": rows.first(),
         "liftable": consent.NOT_OURS_TO_LIFT,

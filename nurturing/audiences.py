@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from leads import consents
+from leads.erased_addresses import erased
 from leads.models import Consent, Lead, Suppression
 from nurturing import gates
 from nurturing.ad_formats import Format, Person
@@ -24,7 +25,9 @@ def allowed(leads: QuerySet[Lead]) -> QuerySet[Any]:
     agreed = leads.filter(merged_into=None, disqualification=None).exclude(email=None)
     agreed = agreed.annotate(permission=consents.relied_on("pk", None, ADS)).exclude(permission=None)
     suppressed = Suppression.objects.filter(lead=OuterRef("pk"))
-    return agreed.filter(~consents.refused("pk", ADS), ~gates.suppressed("email"), ~Exists(suppressed))
+    return agreed.filter(
+        ~consents.refused("pk", ADS), ~gates.suppressed("email"), ~erased("email"), ~Exists(suppressed)
+    )
 
 
 def people(audience: Audience) -> QuerySet[Any]:

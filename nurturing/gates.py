@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower, Now
 
 from leads import consents
+from leads.erased_addresses import erased
 from leads.models import Consent, Disqualification, Lead, Suppression
 from nurturing.models import Campaign, Enrolment, HoldOut, Message
 
@@ -96,6 +97,7 @@ def blocks() -> list[tuple[str, Any]]:
         (Ended.MERGED, Q(merged_into__isnull=False)),
         (Ended.NO_ADDRESS, Q(email=None) | Q(email="")),
         (Ended.UNSUBSCRIBED, suppressed("email")),
+        (Ended.UNSUBSCRIBED, erased("email")),
         (Ended.UNSUBSCRIBED, Exists(Suppression.objects.filter(lead=OuterRef("pk")))),
         (Ended.DISQUALIFIED, Q(stage=Lead.Stage.DISQUALIFIED)),
         (Ended.DISQUALIFIED, Exists(Disqualification.objects.filter(lead=OuterRef("pk")))),
@@ -165,7 +167,11 @@ def running() -> QuerySet[Enrolment]:
 
 def may_be_mailed() -> Q:
     """For Message: this run of this lead, at any hour. Subqueries only, so that an UPDATE keeps its own WHERE."""
-    return Q(Exists(running().filter(pk=OuterRef("enrolment_id")))) & ~Q(suppressed("to_address"))
+    return (
+        Q(Exists(running().filter(pk=OuterRef("enrolment_id"))))
+        & ~Q(suppressed("to_address"))
+        & ~Q(erased("to_address"))
+    )
 
 
 def may_be_sent() -> Q:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Lower, Now
 
 from accounts.models import Organisation
 from leads import consents
+from leads.erased_addresses import erased
 from leads.models import Lead, Suppression
 from nurturing import gates, quiet, weighing
 from nurturing.models import Campaign, Enrolment, HoldOut, Message, SendingRules
@@ -60,7 +61,11 @@ def situations(ids: Collection[int]) -> dict[int, Situation]:
     """With the database's own now, as the conditions have it."""
     rows = Message.objects.filter(pk__in=ids).select_related("enrolment__campaign__topic")
     messages = list(
-        _with_wishes(rows.annotate(seen_at=Now(), address_kept_out=gates.suppressed("to_address")))
+        _with_wishes(
+            rows.annotate(
+                seen_at=Now(), address_kept_out=gates.suppressed("to_address") | erased("to_address")
+            )
+        )
     )
     leads = with_blocks(Lead.objects.filter(enrolments__messages__in=ids).distinct()).in_bulk()
     rules, organisation, post = SendingRules.objects.first(), Organisation.current(), _post(list(leads))

@@ -289,6 +289,10 @@ MERGE_PARTS = [
     "handoff.services.merge_parts",
     "nurturing.services.merge_parts",
 ]
+# What each app holds on a person; asked by leads.holdings.
+PERSONAL_DATA = ["leads.personal", "scoring.personal", "handoff.personal", "nurturing.personal"]
+# Hides the addresses of erased people in the list of suppressions. A change without fallback forgets them.
+TANDEM_ERASURE_KEY = env("TANDEM_ERASURE_KEY", default="")
 TANDEM_PROXIES = env.int("TANDEM_PROXIES", default=0)  # that stand before us and fill X-Forwarded-For
 TANDEM_MAX_SHAPES = env.int("TANDEM_MAX_SHAPES", default=200_000)  # rows of the shape dictionary
 TANDEM_SHOW_DESIGN = False

@@ -87,7 +87,7 @@ def _about(encoding: str, evidence: encodings.Evidence | None) -> list[str]:
 def _first_records(opener: Opener, encoding: str) -> tuple[str, list[list[str]]]:
     try:
         delimiter = _delimiter(_sample(opener, encoding))
-        with _open_text(opener, encoding) as text:
+        with open_text(opener, encoding) as text:
             lines, _ = _without_separator(text)
             return delimiter, list(islice(csv.reader(lines, delimiter=delimiter), LOOK))
     except csv.Error as error:
@@ -99,7 +99,7 @@ def rows(opener: Opener, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
 
     A cell may hold strays, see `encoding`; whoever shows or stores it looks first.
     """
-    with _open_text(opener, sheet.encoding) as text:
+    with open_text(opener, sheet.encoding) as text:
         lines, skipped = _without_separator(text)
         reader = csv.reader(lines, delimiter=sheet.delimiter)
         line, number = 1 + skipped, 0
@@ -132,7 +132,7 @@ def _open_bytes(opener: Opener) -> IO[bytes]:
     return cast(IO[bytes], packed)
 
 
-def _open_text(opener: Opener, encoding: str) -> io.TextIOWrapper:
+def open_text(opener: Opener, encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(
         cast(Any, _open_bytes(opener)), encoding=encoding, errors=encodings.STRAYS, newline=""
     )
@@ -212,7 +212,7 @@ def _blocks(opener: Opener) -> Iterator[bytes]:
 
 
 def _sample(opener: Opener, encoding: str) -> list[str]:
-    with _open_text(opener, encoding) as text:
+    with open_text(opener, encoding) as text:
         return text.read(SAMPLE // 4).splitlines(keepends=True)[:200]
 
 

@@ -17,6 +17,7 @@ from leads.models.people import (
     Seniority,
     Touch,
 )
+from leads.models.person_requests import PersonRequest
 from leads.models.values import FieldSource, no_value, track_in_bulk
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "LeadOutcome",
     "MessageKey",
     "OutreachTask",
+    "PersonRequest",
     "Pulse",
     "ReEntry",
     "Seniority",

@@ -25,6 +25,7 @@ class Suppression(models.Model):
         BOUNCED = "bounced", "Bounced"
         COMPLAINED = "complained", "Complained"
         MANUAL = "manual", "Set by a colleague"
+        ERASED = "erased", "Belonged to somebody who was erased"
 
     address = models.EmailField(max_length=254, help_text="In lower case.")
     lead = models.ForeignKey(Lead, models.SET_NULL, null=True, blank=True, related_name="suppressions")

@@ -112,6 +112,9 @@ class Lead(models.Model):
         "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="merged"
     )
     created_at = models.DateTimeField(db_index=True)
+    erased_at = models.DateTimeField(
+        null=True, editable=False, help_text="From then on a blank row that only counts."
+    )
 
     objects = LeadQuerySet.as_manager()
 

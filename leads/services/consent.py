@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
+from leads import erased_addresses
 from leads.consents import refused
 from leads.events import LeadSuppressed, publish
 from leads.models import Consent, Lead, Suppression
@@ -81,7 +83,7 @@ def suppress_many(
 @transaction.atomic
 def lift(*, address: str, wording: str = ASKED_AGAIN, origin: Origin = A_COLLEAGUE) -> bool:
     """Mail may go there again, because the person asked for it. Raises CannotLift after a spam complaint."""
-    found = Suppression.objects.filter(address=address.strip().lower()).first()
+    found = _of(address).first()
     if found is None:
         return False
     if found.reason in NOT_OURS_TO_LIFT:
@@ -102,4 +104,10 @@ def _record_refusals(addresses: Mapping[str, int], reason: str, detail: str, ori
 
 
 def is_suppressed(address: str) -> bool:
-    return Suppression.objects.annotate(lower=Lower("address")).filter(lower=address.strip().lower()).exists()
+    return _of(address).exists()
+
+
+def _of(address: str) -> QuerySet[Suppression]:
+    """Under its own name, or disguised since somebody with it was erased."""
+    names = [address.strip().lower(), *erased_addresses.all_disguises(address)]
+    return Suppression.objects.annotate(lower=Lower("address")).filter(lower__in=names)

@@ -5,9 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from leads.joining import Line
-from leads.models import Activity, Consent, Identity, Lead, LeadOutcome, OutreachTask, Pulse, Suppression
+from leads.models import (
+    Activity,
+    Confirmation,
+    Consent,
+    Identity,
+    Lead,
+    LeadOutcome,
+    OutreachTask,
+    Pulse,
+    Suppression,
+)
 
-MOVING: dict[str, Any] = {"identities": Identity, "suppressions": Suppression, "tasks": OutreachTask}
+MOVING: dict[str, Any] = {
+    "identities": Identity,
+    "suppressions": Suppression,
+    "tasks": OutreachTask,
+    "confirmations": Confirmation,
+}
 
 
 def move(winner: Lead, loser: Lead) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from leads import erased_addresses
 from leads.merging import PERSON, Claim, Incoming, Outcome, is_placeholder, merge_company, merge_lead
 from leads.models import Company, Identity, Lead, Suppression
 from leads.provenance import may_replace
@@ -132,8 +133,9 @@ def find(rows: Iterable[Incoming], *, lock: bool) -> dict[tuple[str, str], Lead]
 
 
 def _suppressed(emails: set[str]) -> set[str]:
+    """Also those that belonged to somebody who was erased."""
     asked = Suppression.objects.annotate(lower=Lower("address")).filter(lower__any=emails)
-    return set(asked.values_list("lower", flat=True))
+    return set(asked.values_list("lower", flat=True)) | erased_addresses.known(emails)
 
 
 def merge(

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from handoff.models import Absence
 from leads.models import OutreachTask
-from leads.services import imports
+from leads.services import imports, person_requests
 from leads.services.merges import merge_leads
 from nurturing import tokens
 from nurturing.models import WebhookCall
@@ -52,9 +52,12 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         endpoint=endpoint, enrolment=message.enrolment, step=message.step, payload={}
     )
     audience = create_audience(name="Energy ops", actor=mara)
+    copy = person_requests.ask_for_copy(lead=nurture.lead(), by=None)
+    person_requests.work_on(copy.pk)
     merge = merge_leads(winner=nurture.lead(), loser=nurture.lead(), cause="Test")
     return {
         "leads:parted": merge.pk,
+        "leads:person_download": person_requests.link(copy),
         "leads:outreach_settle": task.pk,
         "leads:outreach_snooze": task.pk,
         "nurturing:webhook": endpoint.pk,
