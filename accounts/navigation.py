@@ -63,8 +63,11 @@ SECTIONS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         (
             Item("scoring:definition", "gauge", "Scoring", key="d"),
             Item(
+                "reports:funnel", "chart-column", "Reports", frozenset({R.MARKETER, R.MANAGER, R.ADMIN}), "r"
+            ),
+            Item(
                 "handoff:quality",
-                "chart-column",
+                "message-square",
                 "Quality",
                 frozenset({R.MARKETER, R.MANAGER, R.ADMIN}),
                 "u",

@@ -16,4 +16,5 @@ urlpatterns = [
     path("", include("scoring.urls")),
     path("", include("handoff.urls")),
     path("", include("nurturing.urls")),
+    path("reports/", include("reports.urls")),
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, cast
@@ -24,6 +23,7 @@ from leads.requests import PageRequest
 from leads.services import imports
 from leads.services.import_jobs import VERDICTS
 from leads.services.imports import WrongState
+from leads.spreadsheets import csv_lines
 
 NEWEST = Order("newest", "Newest", ("pk",))
 SAMPLES = 3  # values shown beside a column
@@ -209,35 +209,21 @@ def progress(request: PageRequest, pk: int) -> HttpResponse:
     return response
 
 
-class _Line:
-    """A file for csv.writer that hands each line on."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def guarded(cell: str) -> str:
-    """A spreadsheet must not take a cell for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-
-
 @roles("marketer")
 @require_GET
 def errors(request: PageRequest, pk: int) -> HttpResponse:
     """The rows that did not go in, as they stood in the file, with line, column and reason in front."""
     run = _visible(request, pk)
-    response = StreamingHttpResponse(_error_lines(run), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(csv_lines(_error_rows(run)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="rows-to-correct-{run.pk}.csv"'
     return cast(HttpResponse, response)
 
 
-def _error_lines(run: Import) -> Iterator[str]:
-    writer = csv.writer(_Line())
+def _error_rows(run: Import) -> Iterator[list[object]]:
     sheet = imports.sheet_of(run)
-    yield "\ufeff" + writer.writerow(["Line", "Column", "What is wrong", *map(guarded, sheet.columns)])
+    yield ["Line", "Column", "What is wrong", *sheet.columns]
     bad = BadRow.objects.filter(run=run).order_by("line").iterator(chunk_size=2000)
     rows = reading.rows(lambda: imports.open_file(run), sheet)
     for row in bad:
         cells = next((cells for line, cells in rows if line >= row.line), [])
-        readable = map(guarded, map(encodings.shown, cells))
-        yield writer.writerow([row.line, guarded(row.column), row.reason, *readable])
+        yield [row.line, row.column, row.reason, *map(encodings.shown, cells)]

@@ -29,7 +29,7 @@ class Share:
         return self.whole >= FEW
 
 
-def wilson(part: int, whole: int, level: float = 0.95) -> tuple[float, float]:
+def wilson(part: float, whole: float, level: float = 0.95) -> tuple[float, float]:
     """The score interval of a share (Wilson 1927): honest for few cases and near 0 and 1."""
     if not whole:
         return 0.0, 1.0

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "scoring",
     "nurturing",
     "handoff",
+    "reports",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
