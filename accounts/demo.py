@@ -30,6 +30,7 @@ def load(*, now: datetime, size: int) -> str:
             "postal_address": "Quillstone AS, Kai 12, 5003 Bergen, Norway",
             "sender_name": "Dana at Quillstone",
             "sender_email": "dana@quillstone.example",
+            "sites": "https://www.quillstone.example",
         },
     )
     for name, role, job, team in PEOPLE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zoneinfo
 from typing import ClassVar
 
@@ -15,6 +16,17 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from accounts.querysets import ApiTokenQuerySet, UserManager
+
+SITE = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?")
+
+
+def validate_sites(value: str) -> None:
+    """One origin a line, as browsers name them: no path, no slash at the end."""
+    for line in value.splitlines():
+        if line.strip() and not SITE.fullmatch(line.strip().lower()):
+            raise ValidationError(
+                f"{line.strip()!r} is not the address of a site. Write it as https://www.example.com, without a path."
+            )
 
 
 def validate_zone(name: str) -> None:
@@ -137,6 +149,12 @@ class Organisation(models.Model):
     sender_name = models.CharField(max_length=100, default="Tandem")
     sender_email = models.EmailField(default="tandem@localhost.localdomain")
     tracking_host = models.CharField(max_length=200, blank=True)
+    sites = models.TextField(
+        "web sites",
+        blank=True,
+        validators=[validate_sites],
+        help_text="Whose pages may send events, one a line: https://www.example.com or https://*.example.com.",
+    )
 
     class Meta:
         constraints = [
@@ -145,6 +163,10 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def origins(self) -> list[str]:
+        return [line.strip().lower() for line in self.sites.splitlines() if line.strip()]
 
     @classmethod
     def current(cls) -> Organisation:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import Team, User
-from leads.capture import keys
+from leads.capture import keys, limits, origins
 from leads.services import capture, shapes
 from nurturing.models import SendingRules
 
@@ -27,6 +27,8 @@ def nothing_remembered() -> None:
     """A test that empties the tables must not leave ids of theirs in this process's memory."""
     shapes.forget_known()
     keys.forget_keys()
+    origins.forget_sites()
+    limits.forget_connection()
     capture.forget_custom_fields()
 
 

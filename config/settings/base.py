@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.Events",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -295,6 +296,8 @@ PERSONAL_DATA = ["leads.personal", "scoring.personal", "handoff.personal", "nurt
 # Hides the addresses of erased people in the list of suppressions. A change without fallback forgets them.
 TANDEM_ERASURE_KEY = env("TANDEM_ERASURE_KEY", default="")
 TANDEM_PROXIES = env.int("TANDEM_PROXIES", default=0)  # that stand before us and fill X-Forwarded-For
+EVENTS_PER_KEY = env.int("EVENTS_PER_KEY", default=1_000_000)  # a minute; 0 for any number
+EVENTS_PER_ADDRESS = env.int("EVENTS_PER_ADDRESS", default=100_000)
 TANDEM_MAX_SHAPES = env.int("TANDEM_MAX_SHAPES", default=200_000)  # rows of the shape dictionary
 TANDEM_SHOW_DESIGN = False
 TANDEM_SHOW_MAIL: Path | None = None

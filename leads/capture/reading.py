@@ -22,9 +22,9 @@ GZIP = b"\x1f\x8b"
 class Refused(Exception):
     """Nothing of the request was stored; `reason` says what was wrong and what to do."""
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(reason)
-        self.status, self.reason = status, reason
+        self.status, self.reason, self.headers = status, reason, headers
 
 
 class _NotJson:

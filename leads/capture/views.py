@@ -11,31 +11,45 @@ from django.views.decorators.csrf import csrf_exempt
 
 from accounts.addresses import client_address
 from leads.capture.keys import key_id, key_in_header
+from leads.capture.limits import wait_for
+from leads.capture.origins import may_send
 from leads.capture.reading import BATCH_BYTES, BATCH_EVENTS, EVENT_BYTES, Refused, read_body, too_large
 from leads.services.capture import Receipt, receive
 
 logger = logging.getLogger(__name__)
 CALLS = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias", "b": "batch"}
 CORS = {
-    "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Content-Encoding",
-    "Access-Control-Max-Age": "86400",
+    "Access-Control-Expose-Headers": "Retry-After",
+    "Access-Control-Max-Age": "7200",
 }
+NOT_LISTED = "This web site may not send events. An admin lists it under Organisation, web sites."
 
 
 @csrf_exempt  # no cookie is read here; the write key is the only right
 def capture(request: HttpRequest, call: str) -> HttpResponse:
     """`POST /v1/<call>`, from servers and browsers alike. 2xx only once everything accepted is on disk."""
-    if request.method == "OPTIONS":
-        return HttpResponse(status=204, headers=CORS)
-    if request.method != "POST":
-        return _refusal(405, "Send a POST request.", {"Allow": "POST, OPTIONS"})
+    answer = _answer_to(request, CALLS.get(call, call))
+    if origin := request.headers.get("Origin"):
+        answer["Vary"] = "Origin"
+        if answer.status_code != 403:
+            for name, value in (CORS | {"Access-Control-Allow-Origin": origin}).items():
+                answer[name] = value
+    return answer
+
+
+def _answer_to(request: HttpRequest, call: str) -> HttpResponse:
     try:
-        return _verdicts(_receive(request, CALLS.get(call, call)))
+        if not may_send(request):
+            return _refusal(403, NOT_LISTED)
+        if request.method == "OPTIONS":
+            return HttpResponse(status=204)
+        if request.method != "POST":
+            return _refusal(405, "Send a POST request.", {"Allow": "POST, OPTIONS"})
+        return _verdicts(_receive(request, call))
     except Refused as refusal:
-        headers = {"WWW-Authenticate": 'Basic realm="write key"'} if refusal.status == 401 else {}
-        return _refusal(refusal.status, refusal.reason, headers)
+        return _refusal(refusal.status, refusal.reason, refusal.headers)
     except (OperationalError, InterfaceError) as error:
         logger.error("events refused, database unavailable: %s", error)
         words = "The database is not reachable. Nothing was stored; send it again."
@@ -50,16 +64,24 @@ def _receive(request: HttpRequest, call: str) -> Receipt:
     if not isinstance(body, dict):
         raise Refused(400, "The body must be a JSON object.")
     scope = scope or _scope(body.get("writeKey"))
+    messages, call = (_batch(body), "") if call == "batch" else ([body], call)
     address = client_address(request) or ""
-    if call == "batch":
-        return receive(messages=_batch(body), scope=scope, sent_at=body.get("sentAt"), address=address)
-    return receive(messages=[body], scope=scope, call=call, sent_at=body.get("sentAt"), address=address)
+    _count(scope, address, len(messages))
+    return receive(messages=messages, scope=scope, call=call, sent_at=body.get("sentAt"), address=address)
+
+
+def _count(scope: str, address: str, events: int) -> None:
+    wait = wait_for(key=scope, address=address, events=events)
+    if wait:
+        words = f"Too many events at once. Nothing was stored; send it again in {wait} seconds."
+        raise Refused(429, words, {"Retry-After": str(wait)})
 
 
 def _scope(secret: Any) -> str:
     pk = key_id(secret) if isinstance(secret, str) and secret else None
     if pk is None:
-        raise Refused(401, "This write key is missing, unknown, expired or revoked. Nothing was stored.")
+        words = "This write key is missing, unknown, expired or revoked. Nothing was stored."
+        raise Refused(401, words, {"WWW-Authenticate": 'Basic realm="write key"'})
     return f"write key {pk}"
 
 
@@ -103,6 +125,4 @@ def _refusal(status: int, reason: str, headers: dict[str, str] | None = None) ->
 
 
 def _answer(body: dict[str, Any], status: int, headers: dict[str, str] | None = None) -> HttpResponse:
-    return HttpResponse(
-        orjson.dumps(body), status=status, content_type="application/json", headers=CORS | (headers or {})
-    )
+    return HttpResponse(orjson.dumps(body), status=status, content_type="application/json", headers=headers)

@@ -24,6 +24,7 @@ __all__ = [
     "drain_touches",
     "record_activities",
     "record_activity",
+    "record_and_tell",
     "touch",
 ]
 
@@ -50,6 +51,7 @@ WITH incoming AS (
 )
 SELECT count(*) FROM stored
 """
+STORE_AND_TELL = STORE.replace("SELECT count(*) FROM stored", "SELECT array_agg(key) FROM fresh")
 
 
 class BadActivity(ValueError):
@@ -87,8 +89,17 @@ def record_activities(rows: Sequence[NewActivity], *, heed: bool = True) -> int:
     Whoever says no to our mail is suppressed at once, unless the caller has seen to it (`heed` is off).
     Raises BadActivity for an unknown kind, or a time before 2000 or more than a day ahead.
     """
+    return _record(rows, STORE, heed=heed) or 0
+
+
+def record_and_tell(rows: Sequence[NewActivity]) -> frozenset[bytes]:
+    """As `record_activities`, and says which were new, by their message keys."""
+    return frozenset(key.bytes for key in _record(rows, STORE_AND_TELL) or ())
+
+
+def _record(rows: Sequence[NewActivity], statement: str, *, heed: bool = True) -> Any:
     if not rows:
-        return 0
+        return None
     latest = timezone.now() + AHEAD
     once: dict[bytes, _Row] = {}
     for activity in rows:
@@ -98,7 +109,7 @@ def record_activities(rows: Sequence[NewActivity], *, heed: bool = True) -> int:
     ordered = [once[key] for key in sorted(once)]
     with transaction.atomic(savepoint=False):
         partitions.ensure(row.occurred_at for row in ordered)
-        stored = _store(ordered)
+        stored = _store(ordered, statement)
         if stored:
             publish(LeadsTouched())
         if stored and heed:
@@ -168,13 +179,13 @@ def _parts(activity: NewActivity) -> tuple[bytes, str]:
         return _parts(activity._replace(props=shapes.storable(activity.props)))
 
 
-def _store(rows: list[_Row]) -> int:
+def _store(rows: list[_Row], statement: str) -> Any:
     ids = shape_ids(row.shape for row in rows)
     full = {row.shape for row in rows if row.shape not in ids}
     if full:
         ids |= other_shapes(full)
     with connection.cursor() as cursor:
-        cursor.execute(STORE, _columns(rows, ids, full))
+        cursor.execute(statement, _columns(rows, ids, full))
         return cursor.fetchone()[0]
 
 

@@ -1,15 +1,16 @@
 """Takes messages of the events API in: checks each, finds who it is about, stores what is new.
 
-One transaction for a whole request, saved before the sender gets its answer.
+One transaction for a whole request, or for several that bring one message each; saved before the senders get their
+answers.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -20,13 +21,15 @@ from leads.machines.rules import Rules
 from leads.merging import Claim
 from leads.models import CustomField, FieldSource, Lead
 from leads.services import activities, hits, page_views, people
-from leads.services.activities import NewActivity, record_activities
+from leads.services.activities import NewActivity, record_activities, record_and_tell
 from leads.services.identity import MergeRefused, resolve
+from leads.services.together import Together
 
 RETRIES = 4
 WAIT = 0.02  # seconds, doubled with each retry
 CUSTOM_FOR = 5.0  # seconds a process remembers which custom fields and which rules about visitors there are
 
+Outcome = TypeVar("Outcome")
 Said = tuple[int, dict[str, Any], datetime]  # lead id, field values, when they were said
 
 
@@ -65,17 +68,42 @@ def receive(
     """
     receipt = Receipt()
     good = _read(messages, call, sent_at, receipt, address)
+    happened = sum(bool(message.kind) for message in good)
+    new = _SINGLES.save(good[0], scope) if len(messages) == len(good) == 1 else _save(good, scope)
+    receipt.accepted, receipt.duplicates = len(good) - happened + new, happened - new
+    return receipt
+
+
+def _save(messages: Sequence[Message], scope: str) -> int:
+    return _repeating(lambda: record_activities(_store(messages, scope)))
+
+
+def _save_singles(messages: Sequence[Message], scope: str) -> list[int]:
+    """Messages of as many requests: for each, whether its activity was new."""
+    fresh = _repeating(lambda: record_and_tell(_store(messages, scope)))
+    seen: set[bytes] = set()
+    new = []
+    for message in messages:
+        key = activities.message_key(scope, message.message_id) if message.message_id else b""
+        new.append(int(bool(message.kind) and (not key or (key in fresh and key not in seen))))
+        seen.add(key)
+    return new
+
+
+_SINGLES: Together[Message, int] = Together(_save_singles)
+
+
+def _repeating(store: Callable[[], Outcome]) -> Outcome:
+    """In a transaction of its own, and again when it met somebody who was at the same people."""
     for attempt in range(RETRIES):
         try:
-            new = _store(good, scope)
-            break
+            with transaction.atomic():
+                return store()
         except (OperationalError, IntegrityError, MergeRefused) as error:
             if attempt == RETRIES - 1 or not _worth_repeating(error):
                 raise
             time.sleep(WAIT * 2**attempt)
-    happened = sum(bool(message.kind) for message in good)
-    receipt.accepted, receipt.duplicates = len(good) - happened + new, happened - new
-    return receipt
+    raise AssertionError
 
 
 def _read(messages: Sequence[Any], call: str, sent_at: Any, receipt: Receipt, address: str) -> list[Message]:
@@ -104,9 +132,8 @@ def _check(message: Message, latest: datetime) -> None:
         raise BadMessage(refusal)
 
 
-@transaction.atomic
-def _store(messages: Sequence[Message], scope: str) -> int:
-    """How many activities were new."""
+def _store(messages: Sequence[Message], scope: str) -> list[NewActivity]:
+    """Everything but the activities, which are left to the caller."""
     lead_ids = resolve(messages)
     _update_fields(
         [
@@ -121,22 +148,20 @@ def _store(messages: Sequence[Message], scope: str) -> int:
         if message.kind
     ]
     page_views.keep(happened, scope)
-    return record_activities(
-        [
-            NewActivity(
-                lead_id,
-                message.kind,
-                message.occurred_at,
-                message.props,
-                message.seconds,
-                message.amount,
-                message.message_id,
-                message.met is not None,
-                scope,
-            )
-            for lead_id, message in happened
-        ]
-    )
+    return [
+        NewActivity(
+            lead_id,
+            message.kind,
+            message.occurred_at,
+            message.props,
+            message.seconds,
+            message.amount,
+            message.message_id,
+            message.met is not None,
+            scope,
+        )
+        for lead_id, message in happened
+    ]
 
 
 def _named(message: Message) -> Message:

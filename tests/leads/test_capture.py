@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, Organisation, User
 from accounts.services import create_token, revoke_token
-from leads.capture import keys
+from leads.capture import keys, origins
 from leads.models import Activity, CustomField, Hit, Identity, Lead, Touch
 from leads.services import capture, verdicts
 
@@ -41,6 +42,11 @@ def send(write_key):
 
 def basic(key):
     return "Basic " + base64.b64encode(f"{key}:".encode()).decode()
+
+
+def list_sites(*sites):
+    Organisation.objects.update_or_create(pk=1, defaults={"sites": "\n".join(sites)})
+    origins.forget_sites()  # what the clock does within some seconds
 
 
 def track(event="Demo Requested", visitor="v1", message_id=None, **more):
@@ -240,19 +246,63 @@ def test_a_revoked_key_stops_working_once_it_is_forgotten(send, write_key):
 def test_browsers_send_text_with_the_key_inside(send, write_key, call):
     body = {"writeKey": write_key, "anonymousId": "v1", "userId": "u1", "previousId": "v1", "groupId": "g"}
     body |= {"event": "x", "batch": [track()]}
+    list_sites("https://shop.example")
 
     response = send(call, body, key="", content_type="text/plain", HTTP_ORIGIN="https://shop.example")
 
     assert response.status_code == 200
-    assert response["Access-Control-Allow-Origin"] == "*"
+    assert response["Access-Control-Allow-Origin"] == "https://shop.example"
 
 
 def test_a_browser_may_ask_first(client):
+    list_sites("https://shop.example")
+
     response = client.options("/v1/t", HTTP_ORIGIN="https://shop.example")
 
     assert response.status_code == 204
     assert "POST" in response["Access-Control-Allow-Methods"]
     assert "Authorization" in response["Access-Control-Allow-Headers"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "may"),
+    [
+        ("https://shop.example", True),
+        ("https://SHOP.example", True),
+        ("https://a.b.acme.example", True),
+        ("https://acme.example", False),  # the star stands for something
+        ("https://evilacme.example", False),
+        ("http://shop.example", False),
+        ("https://shop.example:8443", False),
+        ("https://shop.example.evil.example", False),
+        ("http://testserver", True),  # our own pages
+        ("null", False),
+    ],
+)
+def test_only_listed_sites_send_from_browsers(send, client, origin, may):
+    list_sites("https://shop.example", "https://*.acme.example")
+
+    response = send("t", track(), HTTP_ORIGIN=origin)
+    asked = client.options("/v1/t", HTTP_ORIGIN=origin)
+
+    assert (response.status_code, asked.status_code) == ((200, 204) if may else (403, 403))
+    assert response.get("Access-Control-Allow-Origin") == asked.get("Access-Control-Allow-Origin")
+    assert response.get("Access-Control-Allow-Origin") == (origin if may else None)
+    assert Activity.objects.exists() == may
+    assert response["Vary"] == "Origin"
+
+
+def test_a_server_needs_no_listed_site(send):
+    response = send("batch", {"batch": [track()]})
+
+    assert response.status_code == 200
+    assert "Access-Control-Allow-Origin" not in response
+
+
+@pytest.mark.parametrize("line", ["shop.example", "https://shop.example/", "https://*", "ftp://a.example"])
+def test_a_site_is_listed_as_browsers_name_it(line):
+    with pytest.raises(ValidationError, match="is not the address of a site"):
+        Organisation(sites=f"https://fine.example\n{line}").clean_fields(exclude=["name"])
 
 
 def test_reading_is_the_wrong_method(client):

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from accounts.models import ApiToken
+from accounts.models import ApiToken, Organisation
 from accounts.services import create_token
 from config.embedded.paths import LOCAL
 from leads.capture import views
@@ -189,6 +189,7 @@ def test_segment_in_a_browser(
     shop: str,
     new_context: Callable[..., BrowserContext],
 ) -> None:
+    Organisation.objects.update_or_create(pk=1, defaults={"sites": shop})
     page = new_context().new_page()
     page.goto(shop)
 
