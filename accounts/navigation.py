@@ -53,6 +53,7 @@ SECTIONS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("nurturing:campaigns", "workflow", "Campaigns", frozenset({R.MARKETER, R.ADMIN}), "p"),
             Item("nurturing:segments", "split", "Segments", frozenset({R.MARKETER, R.ADMIN}), "s"),
             Item("nurturing:returned", "reply", "Returned mail", frozenset({R.MARKETER, R.ADMIN})),
+            Item("leads:quarantine", "shield-alert", "Machines", frozenset({R.MARKETER, R.ADMIN})),
             Item("nurturing:audiences", "megaphone", "Ad audiences", frozenset({R.MARKETER, R.ADMIN}), "a"),
             Item("nurturing:webhooks", "webhook", "Webhooks", frozenset({R.MARKETER, R.ADMIN}), "w"),
             Item("leads:imports", "file-up", "Imports", frozenset({R.MARKETER, R.ADMIN}), "m"),

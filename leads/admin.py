@@ -8,8 +8,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.admin_kinds import NeverDeleted, ReadOnly
-from leads.models import Company, Consent, CustomField, Import, Lead, Suppression, Topic
-from leads.services import consent
+from leads.hit_forms import HitRuleForm
+from leads.models import Company, Consent, CustomField, HitRule, Import, Lead, Suppression, Topic
+from leads.services import consent, verdicts
 
 
 @admin.register(Lead)
@@ -89,3 +90,35 @@ class SuppressionAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(HitRule)
+class HitRuleAdmin(admin.ModelAdmin):
+    """What is known about networks, programs and gateways; hits on file are judged again when one changes."""
+
+    form = HitRuleForm
+    list_display = ("pattern", "kind", "people", "seconds", "note", "created_by")
+    list_filter = ("kind", "people")
+    list_select_related = ("created_by",)
+    search_fields = ("pattern",)
+    ordering = ("-pk",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: HitRule | None = None) -> tuple[str, ...]:
+        return ("kind", "pattern") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: HitRule, form: Any, change: bool) -> None:
+        obj.pk = verdicts.rule(
+            kind=obj.kind,
+            pattern=obj.pattern,
+            people=obj.people,
+            seconds=obj.seconds,
+            note=obj.note,
+            actor=request.user,
+        ).pk
+
+    def delete_model(self, request: HttpRequest, obj: HitRule) -> None:
+        verdicts.forget_rule(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for rule in queryset:
+            verdicts.forget_rule(rule)

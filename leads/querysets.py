@@ -134,6 +134,11 @@ class HitQuerySet(models.QuerySet):
         """Marketing tells machines from people; sales sees the marks on its leads' timelines."""
         return self if user.works_in_marketing else self.none()
 
+    def released(self) -> Self:
+        """What a colleague or a rule gave back to a person."""
+        said = Q(decided="person") | Q(reasons__contains=["people"])
+        return self.filter(said, machine=False).exclude(activity="")
+
     def quarantined(self) -> Self:
         """What did not count, and can be released. The hidden link and our own pages never count."""
         return self.filter(machine=True).exclude(activity="")

@@ -10,6 +10,7 @@ from leads import (
     views_merges,
     views_outreach,
     views_persons,
+    views_quarantine,
 )
 from leads.capture.views import CALLS, capture
 
@@ -41,6 +42,10 @@ urlpatterns = [
     path("tasks/", views_outreach.task_list, name="outreach"),
     path("tasks/<int:pk>/", views_outreach.settle, name="outreach_settle"),
     path("tasks/<int:pk>/snooze/", views_outreach.snooze, name="outreach_snooze"),
+    path("machines/", views_quarantine.quarantine, name="quarantine"),
+    path("machines/<int:pk>/decision/", views_quarantine.decide, name="hit_decision"),
+    path("machines/rules/new/", views_quarantine.rule_new, name="hit_rule_new"),
+    path("machines/rules/<int:pk>/removal/", views_quarantine.rule_removal, name="hit_rule_removal"),
     path("imports/", views_imports.import_list, name="imports"),
     path("imports/<int:pk>/", views_imports.import_detail, name="import"),
     path("imports/<int:pk>/mapping/", views_imports.mapping, name="import_mapping"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from leads.models import Lead, Topic
-from nurturing import demo_returns
+from nurturing import demo_hits, demo_returns
 from nurturing.content.schema import Content, from_text
 from nurturing.demo_mails import shift_cost
 from nurturing.demo_runs import cite_all, people_who_qualified, play
@@ -93,6 +93,7 @@ def load(*, now: datetime, size: int) -> str:
     segments.put_on_list(segment=fair, leads=[lead.pk for lead in people[::40]], actor=dana)
     for segment in (planners, nordics, interested):
         membership.build(segment.pk)
+    demo_hits.load(dana)
     return f"3 campaigns, {sent} mails, {demo_returns.load()} came back"
 
 

@@ -48,7 +48,7 @@ SOON = {CLICK: 2.0, FOOT: 2.0, OPEN: 2.0}  # seconds after sending: nobody is th
 EARLY = {CLICK: 8.0, FOOT: 8.0, OPEN: 10.0}
 TRAP_NEAR, TRAP_VISITOR = 10.0, 600.0  # seconds, whoever it was, and the same visitor
 SAME_VISITOR = 120.0
-SURE = 0.95
+EVEN, SURE = 0.5, 0.95
 MANY, SEVERAL = 8, 4  # mails, the hit's own among them
 CROWD_SPAN = 5.0  # seconds before and after
 LATEST_OPEN = 86_400.0
@@ -62,7 +62,8 @@ def judge(hits: Sequence[Seen], rules: Rules = NONE) -> list[Verdict]:
     for place, hit in enumerate(hits):
         if probability(found[place]) < SURE and mail.shares_visitor(place, sure):
             found[place] = found[place] | {"same_visitor"}
-        if hit.kind != TRAP and rules.says(hit.agent, hit.address):
+        theirs = hit.kind != TRAP and rules.says(hit.agent, hit.address)
+        if theirs and probability(found[place]) >= EVEN:
             found[place] = {"people"}
     return [_verdict(signs) for signs in found]
 
@@ -84,10 +85,10 @@ def crowds(mails: Sequence[Sequence[Seen]]) -> list[list[Seen]]:
 
 def judge_view(agent: str, address: str = "", rules: Rules = NONE) -> Verdict:
     """A view of a page, as an event tells it: the headers are those of the sender, so they say nothing."""
-    said = rules.says(agent, address)
-    if said is not None:
-        return _verdict({"people"} if said else {"ruled"})
-    return _verdict({"agent"} if agents.robot(agent) else set())
+    said, robot = rules.says(agent, address), agents.robot(agent)
+    if said:
+        return _verdict({"people"} if robot else set())
+    return _verdict({"ruled"} if said is False else {"agent"} if robot else set())
 
 
 def probability(signs: Iterable[str]) -> float:

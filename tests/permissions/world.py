@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from handoff.models import Absence
-from leads.models import OutreachTask
+from leads.models import Hit, HitRule, OutreachTask
 from leads.services import imports, person_requests
 from leads.services.merges import merge_leads
 from nurturing import tokens
@@ -58,6 +58,10 @@ def build(mara: User, rita: User) -> dict[str, Any]:
     return {
         "leads:parted": merge.pk,
         "leads:person_download": person_requests.link(copy),
+        "leads:hit_decision": Hit.objects.create(
+            lead=message.enrolment.lead, kind="view", at=timezone.now()
+        ).pk,
+        "leads:hit_rule_removal": HitRule.objects.create(kind="agent", pattern="Monitor").pk,
         "leads:outreach_settle": task.pk,
         "leads:outreach_snooze": task.pk,
         "nurturing:webhook": endpoint.pk,
