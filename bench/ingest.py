@@ -39,6 +39,8 @@ BATCH = 500
 ROUNDS = 3
 CLIENTS = 4
 NAME = "tandem_bench_ingest"
+# Events are counted, and none is held back.
+ENVIRONMENT = {"EVENTS_PER_KEY": "1000000000", "EVENTS_PER_ADDRESS": "1000000000", "LOG_LEVEL": "ERROR"}
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
 SEED = """
 INSERT INTO leads_lead (id, first_name, last_name, phone, title, seniority, department, country, city, time_zone,
@@ -52,8 +54,8 @@ SELECT i, 'visitor', 'visitor-' || i, now() FROM generate_series(1, %s) i;
 def run(leads: int = 20_000, activities: int = 50_000) -> dict[str, Any]:
     """`activities` events are sent in each of the rounds, and as many rows put in directly."""
     with scratch_database():
-        secret = _prepare(leads)
-        with server(os.environ | {"DATABASE_URL": url_of(NAME), "LOG_LEVEL": "ERROR"}) as port:
+        secret = prepare(leads)
+        with server(os.environ | ENVIRONMENT | {"DATABASE_URL": url_of(NAME)}) as port:
             _send(port, secret, _bodies(leads, BATCH * CLIENTS))  # warms caches, makes months and shapes
             ours, reference = [], []
             for _ in range(ROUNDS):
@@ -109,7 +111,7 @@ def server(environment: dict[str, str]) -> Iterator[int]:
         process.wait(30)
 
 
-def _prepare(leads: int) -> str:
+def prepare(leads: int) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")  # no history rows for invented leads
         cursor.execute(SEED, [leads, leads])
