@@ -18,14 +18,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Case, F, Q, TextChoices, When
 from django.db.models.functions import Coalesce, Now
 
 from leads.models import Lead
-from nurturing import gates, lateness, situations, weighing
+from nurturing import fences, gates, lateness, situations, weighing
 from nurturing.failpoints import reach
 from nurturing.models import Campaign, Enrolment, MailboxTrouble, Message
 from nurturing.querysets import IN_DOUBT
@@ -45,13 +44,6 @@ LOCK_LEAD = """
 SELECT 1 FROM leads_lead WHERE id = (
     SELECT e.lead_id FROM nurturing_message m JOIN nurturing_enrolment e ON e.id = m.enrolment_id WHERE m.id = %s)
 FOR UPDATE
-"""
-FENCE = """
-UPDATE nurturing_message
-SET state = 'dot', dot_at = statement_timestamp(), lease_until = statement_timestamp() + %s,
-    consent_id = %s, basis = %s, gates_saw = gate.saw
-FROM ({gate}) gate
-WHERE id = %s AND attempt = %s AND state = 'claimed' AND lease_until > statement_timestamp()
 """
 TURN_AWAY = """
 WITH said AS (
@@ -160,14 +152,8 @@ def pass_fence(held: Claim, cited: Cited = UNCITED) -> bool:
     The lead's row is locked first. Whoever suppresses, disqualifies or hands off needs a share of that lock to
     commit, so their commit comes either before this look or after the mail is out of our hands.
     """
-    gate, params = gates.one_may_be_sent()
-    values = [held.message_id if value == gates.ONE else value for value in params]
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(LOCK_LEAD, [held.message_id])
-        # Prepared on the server: planning it anew for every mail would take ten times as long as running it.
-        with psycopg.Cursor(connection.connection) as prepared:
-            prepared.execute(FENCE.replace("{gate}", gate), [LEASE, *cited, *values, *held], prepare=True)
-            passed = prepared.rowcount == 1
+        passed = fences.passes(cursor, *held, LEASE, *cited)
     reach("after_fence")
     return passed
 

@@ -172,6 +172,19 @@ def play(post: type[Post], examples: int) -> None:
     run_state_machine_as_test(post, settings=quick)
 
 
+def test_the_fence_is_planned_once_for_a_connection_and_not_for_each_mail() -> None:
+    for _ in range(3):
+        factories.queued()
+    passed = [ledger.pass_fence(held) for held in ledger.claim(3)]
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT custom_plans FROM pg_prepared_statements"
+            " WHERE name LIKE 'tandem_fence_%' AND generic_plans >= 3"
+        )
+        assert (passed, cursor.fetchall()) == ([True] * 3, [(0,)])
+
+
 def test_no_order_of_events_sends_twice_or_past_a_veto(post: type[Post]) -> None:
     play(post, 15)
 
