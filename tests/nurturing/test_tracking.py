@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -254,3 +255,18 @@ def test_nobody_fills_the_table(message: Message) -> None:
     assert visit(message) == 302
     assert Hit.objects.count() == 200
     assert Lead.objects.get().hits.count() == 200
+
+
+@pytest.mark.parametrize(("address", "machine"), [("203.0.113.9", True), ("127.0.0.1", False)])
+def test_one_visitor_in_many_peoples_mails_is_a_gateway_unless_it_may_be_our_own_proxy(
+    message: Message, address: str, machine: bool
+) -> None:
+    visit(message, address=address)
+    hit = Hit.objects.get()
+    same = {"lead": hit.lead, "kind": CLICK, "at": hit.at, "agent": hit.agent, "address": address}
+    Hit.objects.bulk_create(Hit(mail=uuid4(), settled_at=hit.at, **same) for _ in range(7))
+
+    state(message)
+
+    hit.refresh_from_db()
+    assert (hit.machine, "crowd" in hit.reasons) == (machine, machine)
