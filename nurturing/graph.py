@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
-INSTANT = frozenset({"condition", "split", "field", "points", "audience", "webhook", "task"})
+INSTANT = frozenset(
+    {"condition", "split", "field", "points", "audience", "webhook", "task", "start", "handoff"}
+)  # done at once, so that what follows comes in the same minute
 
 
 class Placed(Protocol):
@@ -20,6 +22,7 @@ class Placed(Protocol):
     branch: str
     position: int
     kind: str
+    settings: dict[str, Any]
 
 
 class Line(NamedTuple):
@@ -61,12 +64,12 @@ class Graph:
         return [Line(number, depth, step) for number, (depth, step) in enumerate(self._walk(None, "", 0), 1)]
 
     def next_halts(self, step: Placed) -> list[Any | None]:
-        """Where a run may stop next after this step: a mail, a wait, an exit, or the end (None)."""
+        """Where a run may stop next after this step: a mail, a wait (also of a task), an exit, or the end (None)."""
         found: list[Any | None] = []
         ahead = self._ways(step)
         while ahead:
             each = ahead.pop(0)
-            if each is not None and each.kind in INSTANT:
+            if each is not None and each.kind in INSTANT and not _waits(each):
                 ahead += self._ways(each)
             elif each not in found:
                 found.append(each)
@@ -81,3 +84,8 @@ class Graph:
             yield depth, step
             for way in getattr(step, "branches", []):
                 yield from self._walk(step.pk, way.key, depth + 1)
+
+
+def _waits(step: Placed) -> bool:
+    """A task may hold the run until somebody has settled it."""
+    return step.kind == "task" and bool(step.settings.get("wait"))

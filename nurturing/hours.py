@@ -6,13 +6,15 @@ The clock on somebody's wall, with its skipped and repeated hours, is nurturing.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from nurturing import quiet
 
 DAY = 24 * 60
+MORNING = time(9)  # of somebody's day, when a date is all that is known
+OUR_TIME = range(1900, 2200)
 
 
 class Window(NamedTuple):
@@ -45,6 +47,18 @@ def next_within(window: Window, at: datetime, zone: ZoneInfo) -> datetime:
     if opens is None:
         raise ValueError("This window never opens.")
     return opens.astimezone(UTC)
+
+
+def days_before(written: object, days: int, zone: ZoneInfo) -> datetime | None:
+    """The morning of the day that many days before a date as a field has it; None when that is no date, or none of
+    our time: what is typed may be any text."""
+    try:
+        day = date.fromisoformat(str(written)[:10]) - timedelta(days=days)
+    except (ValueError, OverflowError):
+        return None
+    if day.year not in OUR_TIME:
+        return None
+    return datetime.combine(day, MORNING, zone).astimezone(UTC)
 
 
 def working_days_after(at: datetime, days: int, zone: ZoneInfo, window: Window) -> datetime:

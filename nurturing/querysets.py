@@ -36,7 +36,7 @@ class EnrolmentQuerySet(models.QuerySet):
 
     def plan(self, due_at: Any, **changes: Any) -> int:
         """Due at another instant, or at none. Whoever has claimed them has lost that claim."""
-        return self.update(due_at=due_at, lease_until=None, **changes)
+        return self.update(due_at=due_at, lease_until=None, trouble="", **changes)
 
 
 class MessageQuerySet(models.QuerySet):

@@ -7,17 +7,20 @@ on with the one in which nothing happens.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from leads.models import Lead
-from nurturing import arms, blocks, gates, hours, kinds, segments
-from nurturing.graph import Graph
-from nurturing.models import Campaign, CampaignVersion, Enrolment, Segment
+from django.utils import timezone
 
-MORNING = time(9)
-OUTSIDE = ("task", "webhook", "webinar")
+from leads import consents
+from leads.models import Lead
+from nurturing import arms, blocks, hours, kinds, quiet, segments
+from nurturing.graph import Graph
+from nurturing.models import Campaign, CampaignVersion, Segment, SendingRules
+from nurturing.services import enrolments
+
+OUTSIDE = ("task", "webhook")
 
 
 @dataclass
@@ -47,6 +50,9 @@ class Rehearsal:
         self._graph, self._lead, self._around = Graph(version.steps.all()), lead, around
         self._numbers = {line.step.pk: (line.number, line.depth) for line in self._graph.lines()}
         self.zone: ZoneInfo = hours.zone_of(lead.time_zone or ours, ours)
+        rules = SendingRules.objects.first()
+        kept = (rules and rules.hours, version.campaign.hours)
+        self._hours: list[quiet.Hours] = [each for each in kept if each]
         self.lines: list[Line] = []
         self.ends = "Reaches the end of the campaign."
         self._walk(now)
@@ -79,9 +85,20 @@ class Rehearsal:
         line.words = blocks.note_of(step, self._around) or "Done at once."
         if step.kind in OUTSIDE:
             line.words = "Begun then. If it waits for an answer, everything below comes later."
-        if step.kind == "email":
-            line.words = "Gets this mail, if nothing speaks against it at that moment."
+        if step.is_mail:
+            at = self._mailed(line, at)
         return "", at
+
+    def _mailed(self, line: Line, at: datetime) -> datetime:
+        """Mails wait for the hours in which they may be sent; limits are not foreseen."""
+        opens = quiet.opens_next(self._hours, at, self.zone)
+        if opens is None:
+            line.words = "Never sent: its sending hours and those of all mail do not meet."
+            return at
+        line.words = "Gets this mail, if nothing speaks against it at that moment and the limits have room."
+        if opens > at:
+            line.words += f" Sending hours begin {self._local(opens)}."
+        return opens
 
     def _waited(self, settings: dict[str, Any], line: Line, at: datetime) -> datetime:
         if settings.get("before"):
@@ -94,12 +111,10 @@ class Rehearsal:
 
     def _until_date(self, before: dict[str, Any], line: Line, at: datetime) -> datetime:
         value = (self._lead.custom or {}).get(str(before.get("field", "")).removeprefix("custom."))
-        try:
-            day = date.fromisoformat(str(value)[:10])
-        except ValueError:
+        until = hours.days_before(value, int(before.get("days") or 0), self.zone)
+        if until is None:
             line.words = "The date is not known, so there is no wait."
             return at
-        until = datetime.combine(day, MORNING, self.zone) - timedelta(days=int(before.get("days") or 0))
         line.words = (
             "The date has passed, so there is no wait."
             if until <= at
@@ -147,15 +162,18 @@ class Rehearsal:
 
 def against(campaign: Campaign, lead: Lead) -> list[str]:
     """What keeps this lead out today, in words."""
-    words = dict(Enrolment.Ended.choices)
-    blocker = gates.with_blocker(Lead.objects.filter(pk=lead.pk)).values_list("blocker", flat=True).first()
-    found = [f"{words[blocker]}."] if blocker else []
+    blocker = enrolments.blockers(campaign, [lead.pk]).get(lead.pk)
+    found = [f"{blocker}."] if blocker else []
+    if Lead.objects.filter(consents.paused("pk"), pk=lead.pk).exists():
+        found.append("The lead asked for a pause: nothing is sent until it is over.")
     if campaign.state != Campaign.State.ACTIVE:
         found.append(f"The campaign is not running: its state is “{campaign.get_state_display()}”.")
+    elif not campaign.takes_people(timezone.now()):
+        found.append("The campaign's time has not come, or is over.")
     if not segments.members(campaign.segment).filter(pk=lead.pk).exists():
         found.append("The lead is not in the campaign's segment.")
     if campaign.goal == Campaign.Goal.MQL and lead.stage == Lead.Stage.MQL:
         found.append("The goal is reached already.")
-    if campaign.enrolments.filter(lead=lead).exists():
-        found.append("The lead is in this campaign, or was.")
+    if not blocker and campaign.enrolments.filter(lead=lead).exists():
+        found.append("The lead was in this campaign.")
     return found

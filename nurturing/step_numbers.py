@@ -19,6 +19,7 @@ class StepNumbers:
     opened: int = 0
     clicked: int = 0
     waiting: int = 0
+    stuck: int = 0
     ways: dict[str, int] = field(
         default_factory=dict
     )  # people by the branch taken, or by what became of them
@@ -29,6 +30,8 @@ class StepNumbers:
 
     def shown(self, kind: str) -> list[tuple[int, str]]:
         """At most three, for the block: (number, what it counts)."""
+        if self.stuck:
+            return [(self.stuck, "cannot go on"), (self.waiting, "waiting")]
         if kind in MAILS and (self.sent or self.waiting):
             return [(self.sent, "sent"), (self.opened, "opened"), (self.clicked, "clicked")]
         found = [(self.waiting, "waiting")] if self.waiting else []
@@ -50,8 +53,9 @@ def by_key(campaign: Campaign) -> dict[str, StepNumbers]:
         numbers.sent += row["sent"]
         numbers.opened += row["opened"]
         numbers.clicked += row["clicked"]
-    for step, people in _standing(campaign):
+    for step, people, stuck in _standing(campaign):
         found[keys[step]].waiting += people
+        found[keys[step]].stuck += stuck
     for step, outcome, people in _decided(keys):
         ways = found[keys[step]].ways
         ways[outcome] = ways.get(outcome, 0) + people
@@ -74,7 +78,11 @@ def _mails(campaign: Campaign) -> Any:
 
 def _standing(campaign: Campaign) -> Any:
     inside = Enrolment.objects.active().filter(campaign=campaign).exclude(step=None)
-    return inside.order_by().values_list("step").annotate(Count("pk"))
+    return (
+        inside.order_by()
+        .values_list("step")
+        .annotate(people=Count("pk"), stuck=Count("pk", filter=~Q(trouble="")))
+    )
 
 
 def _decided(steps: Iterable[int]) -> Any:

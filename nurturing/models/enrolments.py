@@ -48,6 +48,9 @@ class Enrolment(models.Model):
     lease_until = models.DateTimeField(
         null=True, help_text="Claimed until then. In no index, so that a claim writes to none."
     )
+    trouble = models.CharField(
+        max_length=200, blank=True, db_default="", help_text="Why the step in hand could not be done."
+    )
     enrolled_at = models.DateTimeField(db_default=models.functions.Now())
     enrolled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False

@@ -2,11 +2,13 @@
 
 Lease   a claim writes `lease_until`; whoever finds another one there later has lost the claim
 Whole   what a step writes (a mail, an activity, a cycle) is written in the transaction that moves the run
-Locks   leads before runs, as everywhere in this app
+Alone   a batch that fails is done one run at a time; whoever cannot be done keeps the reason and is tried again
+Locks   leads before runs, as everywhere in this app; goals are reached in a transaction of their own before
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +17,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 import psycopg
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from nurturing import gates
@@ -25,6 +27,9 @@ from nurturing.services import enrolments
 from nurturing.services.steps import DOERS
 from nurturing.services.steps.moving import arrive
 
+logger = logging.getLogger(__name__)
+
+FAILED = "This step could not be done:"
 BATCH = 500
 LEASE_MINUTES = 10
 CHANGES_LEADS = ("field", "points", "handoff", "start", "exit")  # these lock leads themselves
@@ -82,11 +87,35 @@ def _claim(campaign_id: int, limit: int, since: datetime = BEGINNING) -> Claim |
     return Claim(*row) if row[0] else None
 
 
-@transaction.atomic
-def _advance(claim: Claim) -> int:
+def _advance(claim: Claim) -> None:
     """Do one step for each; runs that may not go on are left to the sweep that ends them."""
+    try:
+        _do_all(claim)
+    except OperationalError:  # a deadlock, or the database goes: nothing about these runs
+        raise
+    except Exception as error:
+        if len(claim.ids) > 1:
+            for pk in claim.ids:
+                _advance(claim._replace(ids=[pk]))
+            return
+        logger.exception("run %s cannot go on", claim.ids[0])
+        _note_failure(claim, error)
+
+
+def _note_failure(claim: Claim, error: Exception) -> None:
+    """Where people read it. The lease stays, so that it is tried again when that is over."""
+    words = f"{FAILED} {type(error).__name__}. It is tried again every {LEASE_MINUTES} minutes."
+    Enrolment.objects.filter(pk__in=claim.ids, lease_until=claim.lease).update(trouble=words)
+
+
+def _do_all(claim: Claim) -> None:
+    enrolments.reach_goals(Enrolment.objects.filter(pk__in=claim.ids))
+    _do_steps(claim)
+
+
+@transaction.atomic
+def _do_steps(claim: Claim) -> None:
     claimed = Enrolment.objects.filter(pk__in=claim.ids)
-    enrolments.reach_goals(claimed)
     enrolments.lock_leads(claimed.filter(step__kind__in=CHANGES_LEADS))
     runs = (
         gates.running()
@@ -94,7 +123,8 @@ def _advance(claim: Claim) -> int:
         .order_by("version_id", "step_id", "pk")
     )
     places = runs.select_for_update(of=("self",)).values_list("version_id", "step_id", "pk")
-    return sum(_do(version, step, members) for version, step, members in _groups(places))
+    for version, step, members in _groups(places):
+        _do(version, step, members)
 
 
 def _groups(places: Any) -> Iterator[tuple[int, int | None, list[int]]]:
@@ -102,19 +132,22 @@ def _groups(places: Any) -> Iterator[tuple[int, int | None, list[int]]]:
         yield version, step, [pk for _, _, pk in group]
 
 
-def _do(version_id: int, step_id: int | None, ids: list[int]) -> int:
-    graph = _graph(version_id)
+def _do(version_id: int, step_id: int | None, ids: list[int]) -> None:
     if step_id is None:
         complete = Enrolment.objects.filter(pk__in=ids)
         complete.plan(None, ended_at=Now(), ended_because=Enrolment.Ended.COMPLETED)
     else:
+        version, graph = _graph(version_id)
+        version.campaign.refresh_from_db()
         step = graph.steps[step_id]
         DOERS[step.kind](arrive(step, graph, ids))
-    return len(ids)
 
 
 @lru_cache(maxsize=64)
-def _graph(version_id: int) -> Graph:
-    """Kept: runs are in frozen versions only, and the database refuses every change of those."""
+def _graph(version_id: int) -> tuple[CampaignVersion, Graph]:
+    """Kept: runs are in frozen versions only, and the database refuses every change of those. Not of the campaign."""
     version = CampaignVersion.objects.select_related("campaign").get(pk=version_id)
-    return Graph(version.steps.select_related("version__campaign"))
+    steps = list(version.steps.all())
+    for step in steps:
+        step.version = version
+    return version, Graph(steps)

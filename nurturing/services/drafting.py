@@ -63,9 +63,9 @@ def change_step(*, step: Step, **values: Any) -> None:
     Step.objects.filter(pk=step.pk).update(**values)
     step.refresh_from_db()
     kept = {branch.key for branch in step.branches}
-    for orphan in step.children.exclude(branch__in=kept).order_by("branch", "position"):
-        place_step(step=orphan, parent=step.parent, branch=step.branch, place=step.position + 1)
-        step.refresh_from_db()
+    orphans = step.children.exclude(branch__in=kept).order_by("branch", "position")
+    for place, orphan in enumerate(list(orphans), step.position + 1):
+        place_step(step=orphan, parent=step.parent, branch=step.branch, place=place)
 
 
 @transaction.atomic
@@ -91,6 +91,7 @@ def place_step(*, step: Step, parent: Step | None, branch: str, place: int) -> N
     _check_list(step.version, parent, branch)
     if parent is not None and parent.pk in _family(step):
         raise NotPossible("A step cannot be moved into itself.")
+    _check_depth(parent, _height(step))
     left = _list(step.version, step.parent, step.branch).exclude(pk=step.pk)
     Step.objects.filter(pk=step.pk).update(parent=parent, branch=branch, position=ASIDE)
     _number(list(left))
@@ -177,15 +178,24 @@ def _check_list(version: CampaignVersion, parent: Step | None, branch: str) -> N
     known = {each.key for each in parent.branches}
     if parent.version_id != version.pk or branch not in known:
         raise NotPossible("That branch is gone. Look at the steps again.")
-    if _depth(parent) >= DEEPEST:
+    _check_depth(parent, 1)
+
+
+def _check_depth(parent: Step | None, height: int) -> None:
+    """Whether so many levels have room below the parent."""
+    if _depth(parent) + height > DEEPEST:
         raise NotPossible(f"Branches go at most {DEEPEST} deep.")
 
 
-def _depth(step: Step) -> int:
-    depth, above = 1, step.parent
-    while above is not None:
-        depth, above = depth + 1, above.parent
+def _depth(step: Step | None) -> int:
+    depth = 0
+    while step is not None:
+        depth, step = depth + 1, step.parent
     return depth
+
+
+def _height(step: Step) -> int:
+    return 1 + max((_height(child) for child in step.children.all()), default=0)
 
 
 def _number(siblings: Sequence[Step]) -> None:

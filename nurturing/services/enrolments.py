@@ -21,8 +21,6 @@ from nurturing import gates, ledger, segments
 from nurturing.arms import place
 from nurturing.models import Campaign, CampaignVersion, Enrolment, HoldOut, Message
 
-BATCH = 500
-LEASE_MINUTES = 10
 ENTERED = (Enrolment.Ended.COMPLETED, Enrolment.Ended.GOAL, Enrolment.Ended.HANDED_OFF)  # may come back
 Ended = Enrolment.Ended
 

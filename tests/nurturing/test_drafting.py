@@ -96,6 +96,58 @@ def test_steps_of_a_branch_that_is_gone_move_behind_the_split() -> None:
     assert (orphan.parent_id, orphan.position) == (None, 1)
 
 
+def test_they_keep_their_order() -> None:
+    version = campaigns.draft_of(factories.draft())
+    split = drafting.add_step(version=version, kind="split")
+    for kind in ("wait", "email", "task"):
+        drafting.add_step(version=version, kind=kind, parent=split, branch="b")
+    drafting.add_step(version=version, kind="exit")
+
+    drafting.change_step(
+        step=split, settings={"arms": [{"key": "a", "weight": 50}, {"key": "c", "weight": 50}]}
+    )
+
+    kinds = [line.step.kind for line in Graph(version.steps.all()).lines()]
+    assert kinds == ["split", "wait", "email", "task", "exit"]
+
+
+def test_no_way_leads_below_the_fifth_level() -> None:
+    version = campaigns.draft_of(factories.draft())
+
+    def chain(levels: int) -> list[Step]:
+        steps: list[Step | None] = [None]
+        for _ in range(levels):
+            above, branch = steps[-1], "yes" if steps[-1] else ""
+            steps.append(drafting.add_step(version=version, kind="condition", parent=above, branch=branch))
+        return steps[1:]
+
+    four, [pair, _] = chain(4), chain(2)
+
+    with pytest.raises(drafting.NotPossible, match="at most 5 deep"):
+        drafting.place_step(step=pair, parent=four[-1], branch="yes", place=0)
+    drafting.place_step(step=pair, parent=four[-2], branch="no", place=0)
+    check(version)
+
+
+@pytest.mark.parametrize(
+    ("between", "settings", "refused"),
+    [("task", {"wait": True, "minutes": 60}, False), ("task", {"wait": False}, True), ("start", {}, True)],
+)
+def test_mails_need_something_between_them_that_takes_time(
+    between: str, settings: dict[str, object], refused: bool
+) -> None:
+    campaign = factories.draft()
+    factories.email(campaign, "First")
+    drafting.change_step(
+        step=drafting.add_step(version=campaigns.draft_of(campaign), kind=between), settings=settings
+    )
+    factories.email(campaign, "Second")
+
+    graph = Graph(campaigns.draft_of(campaign).steps.all())
+
+    assert any(halt and halt.is_mail for halt in graph.next_halts(graph.first())) is refused
+
+
 def test_a_step_never_moves_into_itself() -> None:
     version = campaigns.draft_of(factories.draft())
     outer = drafting.add_step(version=version, kind="condition")

@@ -297,3 +297,65 @@ def test_a_task_nobody_settles_holds_the_run_only_so_long() -> None:
     advance()
 
     assert run.visits.get(step=step).words == "The task was not settled in time."
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01", "9999-12-31", "soon", ""])
+def test_a_date_of_no_time_of_ours_is_not_known_and_holds_up_nobody(typed: str) -> None:
+    CustomField.objects.create(key="renewal", label="Renewal", type="date")
+    campaign = factories.draft()
+    add(campaign, "wait", before={"field": "custom.renewal", "days": 7})
+    mail(campaign, "Renew")
+    start(campaign)
+    odd, sound = (
+        run_of(campaign, custom={"renewal": typed}),
+        run_of(campaign, custom={"renewal": "2050-01-20"}),
+    )
+
+    advance()
+
+    assert stands(odd).subject == "Renew"
+    assert (stands(sound).kind, sound.due_at.date().isoformat()) == ("wait", "2050-01-13")
+
+
+def test_a_run_that_cannot_go_on_holds_up_no_other_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = factories.draft()
+    add(campaign, "wait", minutes=60)
+    mail(campaign, "Hello")
+    start(campaign)
+    runs = [run_of(campaign) for _ in range(4)]
+    whole = waiting.stay
+
+    def stumble(batch: object, ids: list[int], until: object) -> None:
+        if runs[2].pk in ids:
+            raise ZeroDivisionError
+        whole(batch, ids, until)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(waiting, "stay", stumble)
+        advance()
+
+    for run in runs:
+        run.refresh_from_db()
+    assert [bool(run.trouble) for run in runs] == [False, False, True, False]
+    assert "could not be done: ZeroDivisionError" in runs[2].trouble
+    assert all(run.due_at > timezone.now() for run in runs if run != runs[2])
+
+    Enrolment.objects.update(lease_until=None)
+    advance()
+
+    runs[2].refresh_from_db()
+    assert (runs[2].trouble, runs[2].due_at > timezone.now()) == ("", True)
+
+
+def test_a_step_knows_the_name_that_its_campaign_has_now() -> None:
+    campaign = factories.draft(name="Old name")
+    add(campaign, "task", title="Call", wait=False)
+    start(campaign)
+    run_of(campaign)
+    advance()
+    Campaign.objects.filter(pk=campaign.pk).update(name="New name")
+
+    run_of(campaign)
+    advance()
+
+    assert [task.source for task in OutreachTask.objects.order_by("pk")] == ["Old name", "New name"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, OuterRef
+from django.db.models import F, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ from nurturing.models import Enrolment, Visit
 from nurturing.services.steps import asking
 from nurturing.services.steps.moving import Batch, go_on, stay, stay_each
 
-MORNING = time(9)  # of the lead's day, when a date is all that is known
+ASKED_AT_ONCE = 50_000
 
 
 def wait(batch: Batch) -> None:
@@ -46,15 +47,24 @@ def wait_for_event(batch: Batch) -> None:
 
 
 def wake_for_events() -> int:
-    """Runs that wait for something which has happened by now: they are due. Bounded; found again by each sweep."""
+    """Runs that wait for something which has happened by now: they are due."""
     woken = 0
     open_here = Visit.objects.filter(left_at=None, until__isnull=False, step__kind="event")
     for step in {visit.step for visit in open_here.distinct("step").select_related("step")}:
         waiting = Enrolment.objects.active().filter(step=step, due_at__gt=Now())
-        ids = list(waiting.values_list("pk", flat=True)[:50_000])
-        did = asking.happened(step, step.settings.get("event") or {}, ids)
-        woken += Enrolment.objects.active().filter(pk__in=did, step=step).plan(Now())
+        for ids in _in_turns(waiting):
+            did = asking.happened(step, step.settings.get("event") or {}, ids)
+            woken += Enrolment.objects.active().filter(pk__in=did, step=step).plan(Now())
     return woken
+
+
+def _in_turns(waiting: QuerySet[Enrolment]) -> Iterator[list[int]]:
+    last = 0
+    while ids := list(
+        waiting.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:ASKED_AT_ONCE]
+    ):
+        yield ids
+        last = ids[-1]
 
 
 def _whose_time_is_over(batch: Batch, ids: list[int]) -> set[int]:
@@ -84,19 +94,11 @@ def _until_date(batch: Batch, before: dict[str, Any]) -> None:
     values = dict(Enrolment.objects.filter(pk__in=batch.fresh).values_list("pk", f"lead__custom__{key}"))
     zones, untils = _zones(batch.fresh), {}
     for pk, value in values.items():
-        day = _day(value)
-        if day is not None:
-            there = datetime.combine(day, MORNING, hours.zone_of(zones[pk]))
-            untils[pk] = there - timedelta(days=int(before.get("days") or 0))
+        until = hours.days_before(value, int(before.get("days") or 0), hours.zone_of(zones[pk]))
+        if until is not None:
+            untils[pk] = until
     unknown = [pk for pk in batch.fresh if pk not in untils]
     go_on(batch, unknown, outcome="skipped", words="The date is not known.")
     past = [pk for pk, until in untils.items() if until <= timezone.now()]
     go_on(batch, past, outcome="skipped", words="The date has passed.")
     stay_each(batch, {pk: until for pk, until in untils.items() if pk not in past})
-
-
-def _day(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(value)[:10])
-    except ValueError:
-        return None
