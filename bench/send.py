@@ -115,6 +115,7 @@ def _message(number: int) -> Message:
         email=f"lea{number}@buyer.example",
         company=company,
         custom={},
+        language="",
     )
     version = CampaignVersion(campaign=Campaign(pk=1), number=1)
     step = Step(version=version, kind="email", subject=SUBJECT, content=from_text(BODY))

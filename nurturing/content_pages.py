@@ -262,7 +262,7 @@ def preview_lead(request: HttpRequest, campaign: Campaign) -> tuple[Lead, list[L
         if found:
             return found[0], found[:FOUND] if len(found) > 1 else []
     members = people.filter(pk__in=segments.members(campaign.segment).values("pk"))
-    invented = Lead(first_name="Ingrid", last_name="Solheim", email="ingrid@example.com")
+    invented = Lead(first_name="Ingrid", last_name="Solheim", email="ingrid@example.com", language="")
     return members.exclude(email=None).order_by("-pk").first() or invented, []
 
 
