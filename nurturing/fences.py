@@ -59,7 +59,7 @@ def passes(cursor: Any, message_id: int, attempt: int, *facts: Any) -> bool:
 @cache
 def _written(gate: str, params: tuple[Any, ...]) -> Prepared:
     """The name follows from the statement, so that a new version of Tandem never runs an old one's."""
-    asked = connection.ops.compose_sql(gate, params).replace(str(gates.ONE), "$1")
+    asked = connection.ops.compose_sql(gate, params).replace(str(gates.ONE), "$1")  # type: ignore[attr-defined]  # PostgreSQL's has it
     body = FENCE.replace("{gate}", asked)
     name = f"tandem_fence_{sha256(body.encode()).hexdigest()[:16]}"
     return Prepared(name, PREPARE.replace("{name}", name).replace("{body}", body))
