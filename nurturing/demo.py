@@ -1,4 +1,4 @@
-"""The demo company's segments and campaigns: one running for two months, one over, one being written."""
+"""The demo company's segments and campaigns: two running, one over, one being written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from leads.models import Lead, Topic
-from nurturing import demo_hits, demo_returns
+from nurturing import demo_branches, demo_hits, demo_returns
 from nurturing.content.schema import Content, from_text
 from nurturing.demo_mails import shift_cost
 from nurturing.demo_runs import cite_all, people_who_qualified, play
@@ -88,13 +88,16 @@ def load(*, now: datetime, size: int) -> str:
     sent = play(dice, running, people, later[::2], now)
     sent += play(dice, ended, people[:: max(1, len(people) // 250)], later[1::3], now - timedelta(days=20))
     Campaign.objects.filter(pk=ended.pk).update(state="ended")
+    sent += demo_branches.load(
+        dice=random.Random(SEED), segment=planners, actor=dana, people=people[1::7][:180], now=now
+    )
     cite_all()
     fair = segments.make_list(name="Met at the fair", actor=dana)
     segments.put_on_list(segment=fair, leads=[lead.pk for lead in people[::40]], actor=dana)
     for segment in (planners, nordics, interested):
         membership.build(segment.pk)
     demo_hits.load(dana)
-    return f"3 campaigns, {sent} mails, {demo_returns.load()} came back"
+    return f"4 campaigns, {sent} mails, {demo_returns.load()} came back"
 
 
 def _segment(name: str, conditions: Sequence[tuple[str, str, Any]], actor: User) -> Segment:

@@ -12,7 +12,7 @@ from leads.services.activities import NewActivity, record_activities
 from leads.services.consent import suppress
 from nurturing.arms import place
 from nurturing.citations import cite
-from nurturing.models import Campaign, Enrolment, HoldOut, Message, Step
+from nurturing.models import Campaign, Enrolment, HoldOut, Message, Step, Unsubscribe
 from scoring.models import QualificationCycle
 
 Ended = Enrolment.Ended
@@ -96,9 +96,11 @@ def play(
     walked = [run.walk() for run in runs]
     Enrolment.objects.bulk_create([run.enrolment for run in runs], batch_size=500)
     mails = Message.objects.bulk_create([mail for mails in walked for mail in mails], batch_size=500)
-    record_activities([deed for mail in mails for deed in _deeds(mail)])
-    for run in runs:
+    record_activities([deed for mail in mails for deed in deeds(mail)])
+    for run, of_run in zip(runs, walked, strict=True):
         if run.enrolment.ended_because == Ended.UNSUBSCRIBED:
+            left, last = run.enrolment.ended_at or now, of_run[-1]
+            Unsubscribe.objects.create(message=last, address=last.to_address, how="page", at=left)
             suppress(address=run.enrolment.lead.email or "", reason="unsubscribed", lead=run.enrolment.lead)
     return len(mails)
 
@@ -125,7 +127,7 @@ def _runs(
     return runs
 
 
-def _deeds(mail: Message) -> list[NewActivity]:
+def deeds(mail: Message) -> list[NewActivity]:
     left = mail.opened_at if mail.enrolment.ended_at == mail.opened_at else None
     props = {"campaign": mail.enrolment.campaign.name, "subject": mail.step.subject}
     moments = (

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now, TruncDate
+from django.utils import timezone
 
 from nurturing import complaints
-from nurturing.graph import Graph
+from nurturing.drawing import spark
 from nurturing.models import (
     Campaign,
     Enrolment,
     MailTrouble,
     Message,
     SendingHalt,
-    Unsubscribe,
 )
-from nurturing.querysets import IN_DOUBT, UNDER_WAY
+from scoring.shares import Share
 
 TABS = (("", "All"), ("active", "Running"), ("paused", "Paused"), ("draft", "Drafts"), ("ended", "Ended"))
 SENT = Q(state="accepted")
-
-
-class Mails(NamedTuple):
-    """One mail of a campaign; the same mail of several versions is counted together."""
-
-    subject: str
-    sent: int = 0
-    opened: int = 0
-    clicked: int = 0
-    refused: int = 0
-    waiting: int = 0
-    doubtful: int = 0
-    unsubscribed: int = 0
-    bounced: int = 0
-    complained: int = 0
 
 
 def with_numbers(campaigns: QuerySet[Campaign]) -> QuerySet[Any]:
@@ -55,6 +41,49 @@ def with_numbers(campaigns: QuerySet[Campaign]) -> QuerySet[Any]:
             .values("due_at")[:1]
         ),
     )
+
+
+class Lately(NamedTuple):
+    """The last days of one campaign."""
+
+    sent: int
+    clicked: Share
+    spark: str
+
+    @property
+    def clicked_words(self) -> str:
+        """ "4.2%", or the plain number where a share would only look exact."""
+        if not self.clicked.sure:
+            return f"{self.clicked.part} of {self.clicked.whole}"
+        return f"{100 * (self.clicked.value or 0):.1f}%"
+
+
+def lately(campaigns: Iterable[Campaign], days: int = 30) -> dict[int, Lately]:
+    """What each of them sent day by day. One statement for all."""
+    wanted = [campaign.pk for campaign in campaigns]
+    mails = Message.objects.filter(
+        SENT, enrolment__campaign__in=wanted, sent_at__gt=Now() - timedelta(days=days)
+    )
+    rows = mails.order_by().values_list("enrolment__campaign", TruncDate("sent_at"))
+    found: dict[int, dict[date, tuple[int, int]]] = {pk: {} for pk in wanted}
+    for pk, day, sent, clicked in rows.annotate(
+        sent=Count("pk"), clicked=Count("pk", filter=Q(clicked_at__isnull=False))
+    ):
+        found[pk][day] = (sent, clicked)
+    return {pk: _lately(counted, days) for pk, counted in found.items()}
+
+
+def _lately(counted: dict[date, tuple[int, int]], days: int) -> Lately:
+    sent, clicked = (sum(pair[place] for pair in counted.values()) for place in (0, 1))
+    each_day = last_days({day: pair[0] for day, pair in counted.items()}, days)
+    return Lately(sent, Share(clicked, sent), spark([number for _, number in each_day]))
+
+
+def last_days(counted: dict[date, int], days: int) -> list[tuple[date, int]]:
+    """Every day up to today, those without anything too."""
+    today = timezone.localdate()
+    every = [today - timedelta(days=back) for back in reversed(range(days))]
+    return [(day, counted.get(day, 0)) for day in every]
 
 
 def tabs() -> list[dict[str, Any]]:
@@ -87,56 +116,6 @@ def trouble() -> dict[str, Any] | None:
         "verdict": whole.verdict,
     }
     return found | {"whole": whole} if any(found.values()) else None
-
-
-def runs_by_end(campaign: Campaign) -> dict[str, int]:
-    """{reason: people}, with "" for those still inside."""
-    counted = campaign.enrolments.order_by().values_list("ended_because").annotate(Count("pk"))
-    return dict(counted)
-
-
-def mails_of(campaign: Campaign) -> list[Mails]:
-    """As they are read in the newest version; those it no longer has come last."""
-    counted = _messages(campaign).annotate(
-        sent=Count("pk", filter=SENT),
-        opened=Count("pk", filter=Q(opened_at__isnull=False)),
-        clicked=Count("pk", filter=Q(clicked_at__isnull=False)),
-        refused=Count("pk", filter=Q(state="rejected")),
-        bounced=Count("pk", filter=Q(bounced=True) | Q(soft_bounce__isnull=False)),
-        complained=Count("pk", filter=Q(complained_at__isnull=False)),
-        waiting=Count("pk", filter=Q(state__in=UNDER_WAY)),
-        doubtful=Count("pk", filter=Q(state__in=IN_DOUBT)),
-    )
-    gone = dict(
-        Unsubscribe.objects.filter(message__enrolment__campaign=campaign)
-        .order_by()
-        .values_list("message__step__subject")
-        .annotate(Count("message", distinct=True))
-    )
-    rows = {row.pop("subject"): row for row in counted}
-    order = _reading_order(campaign)
-    subjects = sorted(rows, key=lambda subject: (order.get(subject, len(order)), subject))
-    return [Mails(subject, unsubscribed=gone.get(subject, 0), **rows[subject]) for subject in subjects]
-
-
-def _reading_order(campaign: Campaign) -> dict[str, int]:
-    """{subject: place} in the newest published version."""
-    version = campaign.versions.exclude(frozen_at=None).order_by("-number").first()
-    lines = Graph(version.steps.all()).lines() if version else []
-    return {line.step.subject: line.number for line in reversed(lines) if line.step.is_mail}
-
-
-def total(mails: list[Mails]) -> Mails:
-    return (
-        Mails("All", *(sum(column) for column in zip(*(mail[1:] for mail in mails), strict=True)))
-        if mails
-        else Mails("All")
-    )
-
-
-def _messages(campaign: Campaign) -> QuerySet[Any]:
-    mails = Message.objects.filter(enrolment__campaign=campaign).order_by()
-    return mails.values(subject=F("step__subject"))
 
 
 def _number(rows: QuerySet, owner: str) -> Any:

@@ -46,6 +46,8 @@ class CampaignForm(SendingForm):
         super().__init__(*args, **kwargs)
         for name in ("doubt_policy", "late_policy", "late_hours"):
             self.fields[name].required = False  # whoever leaves it out keeps what is
+        for name in ("doubt_policy", "late_policy", "late_hours", "priority", "holdout_percent", "send_days"):
+            self.fields[name].has_usual = True  # type: ignore[attr-defined]
 
     def clean_doubt_policy(self) -> str:
         return self.cleaned_data["doubt_policy"] or self.instance.doubt_policy
@@ -70,6 +72,10 @@ class NewCampaignForm(CampaignForm):
         required=False,
         help_text="Steps with words that you can change. The links lead to pages of your own that you name.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["start"].has_usual = True  # type: ignore[attr-defined]
 
 
 @dataclass

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from leads.models import Lead
+from nurturing.drawing import Whiskers, whiskers
 from nurturing.experiments import Difference
 from nurturing.models import Campaign, HoldOut
 from scoring.models import QualificationCycle
@@ -48,6 +49,21 @@ class Row(NamedTuple):
 class Lift(NamedTuple):
     percent: int
     rows: list[Row]
+
+    @property
+    def chart(self) -> Whiskers | None:
+        """Of the first outcome: each group's share with its interval."""
+        return whiskers(self._groups)
+
+    @property
+    def chart_words(self) -> str:
+        said = [f"{label} {_words(share)}" for label, share in self._groups]
+        return ". ".join(said) + "."
+
+    @property
+    def _groups(self) -> list[tuple[str, Share]]:
+        found = self.rows[0].difference
+        return [("Campaign", found.treated), ("Hold-out", found.control)]
 
 
 def lift_of(campaign: Campaign) -> Lift | None:

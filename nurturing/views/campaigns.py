@@ -1,4 +1,4 @@
-"""The list of campaigns, one campaign's life, its report and its people."""
+"""The list of campaigns, one campaign's life, and taking people out."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import roles
-from nurturing import figures, kinds, programmes
+from nurturing import figures, kinds, programmes, reporting
 from nurturing.forms import CampaignForm, NewCampaignForm
-from nurturing.models import Campaign, Enrolment, Message
+from nurturing.models import Campaign, Enrolment
 from nurturing.pages import page
 from nurturing.services import campaigns, enrolments, templates
-from nurturing.views.editor import STATE_TONES
-from nurturing.views.finding import found_campaign, tabs
+from nurturing.views.finding import found_campaign
+from scoring.shares import Share
 
 
 @roles("marketer")
@@ -35,8 +35,10 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
         {"url": f"?state={tab['state']}" if tab["state"] else "?", "current": tab["state"] == state, **tab}
         for tab in figures.tabs()
     ]
+    shown = page(request, rows)
     context = {
-        "page": page(request, rows),
+        "page": shown,
+        "rows": _with_lately(shown.rows),
         "tabs": tabs,
         "q": q,
         "state": state,
@@ -45,6 +47,12 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
         "kept": [{"name": "state", "value": state}] if state else [],
     }
     return render(request, "nurturing/campaigns.html", context)
+
+
+def _with_lately(rows: list[Any]) -> list[tuple[Any, figures.Lately, reporting.Figure]]:
+    found = figures.lately(rows)
+    goals = [reporting.Figure("", row.reached, Share(row.reached, row.entered)) for row in rows]
+    return [(row, found[row.pk], goal) for row, goal in zip(rows, goals, strict=True)]
 
 
 @roles("marketer")
@@ -136,51 +144,6 @@ _VERBS: dict[str, Callable[[Campaign, Any], str]] = {
 
 
 @roles("marketer")
-@require_GET
-def report(request: HttpRequest, pk: int) -> HttpResponse:
-    campaign = found_campaign(request, pk)
-    ends, rows = figures.runs_by_end(campaign), figures.mails_of(campaign)
-    entered = sum(ends.values())
-    doubtful = Message.objects.in_doubt().filter(enrolment__campaign=campaign)
-    context = {
-        "campaign": campaign,
-        "tone": STATE_TONES[campaign.state],
-        "entered": entered,
-        "reached": ends.get("goal", 0),
-        "left": ends.get("unsubscribed", 0),
-        "ends": _ends(ends, entered),
-        "mails": rows,
-        "total": figures.total(rows),
-        "doubtful": doubtful.select_related("enrolment__lead", "step").order_by("pk")[:50],
-        "trouble": figures.trouble(),
-        "tabs": tabs(campaign, "report"),
-        "funnel": _funnel(entered, rows, ends.get("goal", 0)),
-    }
-    return render(request, "nurturing/report.html", context)
-
-
-@roles("marketer")
-@require_GET
-def people(request: HttpRequest, pk: int) -> HttpResponse:
-    campaign = found_campaign(request, pk)
-    ended = request.GET.get("ended", "inside")
-    rows = campaign.enrolments.select_related("lead__company", "version")
-    if ended == "inside":
-        rows = rows.filter(ended_at=None)
-    elif ended in Enrolment.Ended.values:
-        rows = rows.filter(ended_because=ended)
-    context = {
-        "campaign": campaign,
-        "tone": STATE_TONES[campaign.state],
-        "page": page(request, rows, 50),
-        "ended": ended,
-        "choices": [("inside", "In it now"), ("all", "Everybody"), *Enrolment.Ended.choices],
-        "tabs": tabs(campaign, "people"),
-    }
-    return render(request, "nurturing/people.html", context)
-
-
-@roles("marketer")
 @require_POST
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(Enrolment.objects.visible_to(request.user), pk=pk)
@@ -195,17 +158,3 @@ def _form_page(request: HttpRequest, form: Any, title: str, verb: str, back: str
     status = 422 if form.is_bound else 200
     context = {"form": form, "title": title, "verb": verb, "back": back}
     return render(request, "nurturing/form.html", context, status=status)
-
-
-def _ends(ends: dict[str, int], entered: int) -> list[tuple[str, int, float]]:
-    named = [*Enrolment.Ended.choices, ("", "Still in the campaign")]
-    return [(str(label), ends[key], 100 * ends[key] / entered) for key, label in named if ends.get(key)]
-
-
-def _funnel(entered: int, rows: list[figures.Mails], reached: int) -> list[tuple[str, int, float]]:
-    steps = [("Entered", entered)]
-    if rows:
-        steps += [(f"Got “{rows[0].subject[:60]}”", rows[0].sent), ("Opened, people only", rows[0].opened)]
-        steps += [("Clicked", rows[0].clicked)]
-    steps += [("Reached the goal", reached)]
-    return [(label, count, 100 * count / entered if entered else 0) for label, count in steps]

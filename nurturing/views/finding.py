@@ -13,8 +13,10 @@ from nurturing.services import campaigns
 
 PAGES = (
     ("campaign", "Steps"),
+    ("map", "Map"),
     ("report", "Report"),
     ("people", "People"),
+    ("history", "History"),
     ("settings", "Settings"),
 )
 

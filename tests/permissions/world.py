@@ -37,7 +37,7 @@ def build(mara: User, rita: User) -> dict[str, Any]:
     offered = make_offer(rita, mara, name="Priya Raman")
     deal = make_deal(rita, mara)
     draft = nurture.draft()
-    step, message = nurture.email(draft), nurture.queued()
+    step, message = nurture.email(draft), nurture.queued(owner=rita)
     file = imports.create_import(name="people.csv", file=ContentFile(b"email\na@b.example\n"), actor=mara)
     token = {
         use: tokens.sign(use, message.key) for use in (tokens.UNSUBSCRIBE, tokens.OPEN, tokens.PREFERENCES)
@@ -94,6 +94,7 @@ def build(mara: User, rita: User) -> dict[str, Any]:
         "nurturing:picture": "2f189770-0193-4de3-b1b5-000000000000",
         "nurturing:steps": draft.pk,
         "nurturing:stop": message.enrolment_id,
+        "nurturing:trail": message.enrolment_id,
         "nurturing:resolution": message.pk,
         "nurturing:segment": draft.segment_id,
         "nurturing:list_removal": draft.segment_id,
