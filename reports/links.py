@@ -13,7 +13,7 @@ from reports.asked import AGES, DAYS, NONE, STAGES, UNITS, Asked
 from reports.words import STAGE_WORDS
 from scoring.models import ModelVersion
 
-TABS = (("reports:funnel", "Funnel"), ("reports:flow", "In and out"))
+TABS = (("reports:funnel", "Funnel"), ("reports:flow", "In and out"), ("reports:promises", "Promises"))
 WAY_WORDS = {
     "source": "Source",
     "campaign": "Campaign",

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from handoff.clock import database_now
 from tests.reports.histories import World
 from tests.reports.test_pages import qualified
+from tests.reports.test_promises import draw_clocks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCREENS = [(1440, 900, "light"), (390, 844, "dark")]
@@ -17,6 +18,7 @@ def world():
         qualified(source=("Webinar", "Fair")[place % 2], days=40 + place)
     world = World(5, database_now())
     world.populate(40)
+    draw_clocks(world)
     return world
 
 
@@ -27,7 +29,12 @@ def test_the_pages_are_accessible(width, height, theme, world, page_as, axe, mar
     for table in page.locator("details.data > summary").all():
         table.click()
     axe(page)
-    for path in ("/reports/in-and-out/", "/reports/leads/"):
+    for path in (
+        "/reports/in-and-out/",
+        "/reports/leads/",
+        "/reports/promises/",
+        "/reports/promises/clocks/",
+    ):
         page.goto(path)
         axe(page)
 

@@ -14,7 +14,13 @@ from scoring.models import QualificationCycle
 from tests.handoff.factories import make_lead, make_version
 
 pytestmark = pytest.mark.django_db
-PAGES = ("/reports/", "/reports/in-and-out/", "/reports/leads/")
+PAGES = (
+    "/reports/",
+    "/reports/in-and-out/",
+    "/reports/leads/",
+    "/reports/promises/",
+    "/reports/promises/clocks/",
+)
 FILES = ("/reports/funnel.csv", "/reports/leads.csv")
 
 
