@@ -1,8 +1,12 @@
 """The ledger: which mail is in which state, and the only changes allowed.
 
     queued -> claimed -> dot -> accepted | queued (put off) | rejected | unknown
-    queued | claimed -> suppressed        unknown | parked -> accepted | queued | suppressed, by a person
-    dot | unknown -> accepted | rejected, by evidence      unknown -> queued | parked, by the campaign's policy
+    claimed -> queued (put off, or not yet) | rejected | parked, before the dot
+    queued | claimed | parked -> suppressed                by a gate, or with its run
+    queued -> unknown                                      an answer that was due before a backup was restored
+    unknown | parked -> accepted | queued | suppressed     by a person
+    unknown -> queued | parked                             by the campaign's policy
+    dot | unknown -> accepted | rejected                   by evidence; whatever was handed over once -> accepted
 
 Truth   each change is one guarded, committed UPDATE; whoever finds no row has lost the claim and must not go on
 Fence   `pass_fence` stands between body and final dot. Before it a mail may be tried again; after it never blindly

@@ -97,7 +97,7 @@ def _values(message: Message, name: str) -> list[str]:
 
 
 def _is_personal(letter: Letter) -> bool:
-    if letter.header("Auto-Submitted").lower() not in ("", "no"):
+    if letter.receipt or letter.header("Auto-Submitted").lower() not in ("", "no"):
         return False
     if letter.header("Precedence").lower() in FROM_MACHINES or letter.header("List-Id"):
         return False

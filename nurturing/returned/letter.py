@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes, policy
+from email import message_from_bytes, message_from_string, policy
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
@@ -37,6 +37,7 @@ class Letter:
     words: str  # what its writer says, without the copy
     reports: tuple[Message, ...]  # the field groups of message/delivery-status and their like
     feedback: Message | None
+    receipt: bool  # somebody's mail program says that a mail was read, or thrown away (RFC 8098)
     copy: str  # the headers of the returned mail, as far as they came back
 
     def header(self, name: str) -> str:
@@ -46,11 +47,13 @@ class Letter:
 def opened(raw: bytes) -> Letter:
     top = _parsed(raw)
     words, copies, reports = [], [], []
-    feedback = None
+    feedback, receipt = None, False
     for part in _parts(top):
         kind = part.get_content_type()
         if kind == "message/feedback-report":
             feedback = feedback or _group_of(part)
+        elif kind.startswith("message/") and kind.endswith("disposition-notification"):
+            receipt = True
         elif kind.startswith("message/") and "delivery-status" in kind:
             reports += _groups(part)
         elif kind in ("message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers"):
@@ -58,7 +61,7 @@ def opened(raw: bytes) -> Letter:
         elif kind.startswith(("text/", "multipart/")):  # a multipart without its boundary is one text
             words.append(_text(part))
     own, quoted = _cut("\n".join(words))
-    return Letter(top, own, tuple(reports), feedback, "\n".join([*copies, quoted])[:MOST_WORDS])
+    return Letter(top, own, tuple(reports), feedback, receipt, "\n".join([*copies, quoted])[:MOST_WORDS])
 
 
 def header(message: Message, name: str) -> str:
@@ -96,9 +99,19 @@ def _parts(top: Message) -> Iterator[Message]:
 
 def _groups(part: Message) -> list[Message]:
     payload = part.get_payload()
-    if isinstance(payload, list):
-        return [group for one in payload if isinstance(one, Message) for group in _split(one)]
-    return list(_split(_group_of(part)))
+    blocks = payload if isinstance(payload, list) else [_group_of(part)]
+    return [
+        group for one in blocks if isinstance(one, Message) for each in _rest(one) for group in _split(each)
+    ]
+
+
+def _rest(block: Message) -> Iterator[Message]:
+    """The block itself, and the groups in its body: only those of message/delivery-status come apart by themselves."""
+    yield block
+    body = block.get_payload()
+    if isinstance(body, str):
+        for text in re.split(r"\n\s*\n", body.strip())[:MOST_PARTS]:
+            yield message_from_string(text)
 
 
 def _split(block: Message) -> Iterator[Message]:

@@ -17,6 +17,7 @@ NOT_A_COMPLAINT = {"auth-failure", "not-spam", "dmarc"}  # reports about our sig
 FIELDS_IN_WORDS = re.compile(
     r"^(?:final-recipient|original-recipient|action|status|diagnostic-code):", re.IGNORECASE | re.MULTILINE
 )
+ANSWER = re.compile(r"(?:re|aw|sv|antw) ?:", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ def reading_of(letter: Letter) -> Reading:
 
 
 def _findings(letter: Letter) -> Iterable[Finding]:
+    if letter.receipt:
+        return []
     if letter.feedback is not None or letter.header("Subject").startswith("complaint about message from"):
         return _complaints(letter)
     notice = findings_of_notice(letter.words)
@@ -110,6 +113,8 @@ def _only(people: list[str]) -> str:
 def _came_back(letter: Letter) -> bool:
     if letter.header("X-Failed-Recipients"):
         return True
+    if ANSWER.match(letter.header("Subject")) and letter.header("In-Reply-To"):
+        return False
     if DAEMON.search(letter.header("From")) or letter.header("From") in ("", "<>"):
         return bool(
             FAILED_SUBJECT.search(letter.header("Subject")) or FAILED_WORDS.search(letter.words + letter.copy)
@@ -145,5 +150,7 @@ def _is_automatic(letter: Letter) -> bool:
         letter.header(name) for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply")
     ):
         return True
-    precedence = letter.header("Precedence").lower()
-    return precedence in ("auto_reply", "auto-reply") or bool(AWAY_SUBJECT.search(letter.header("Subject")))
+    if letter.header("Precedence").lower() in ("auto_reply", "auto-reply"):
+        return True
+    subject = letter.header("Subject")
+    return bool(AWAY_SUBJECT.search(subject)) and not subject.endswith("?")  # machines ask nothing

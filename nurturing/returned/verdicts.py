@@ -22,6 +22,7 @@ AT_CONTENT = re.compile(
 AT_SENDER = re.compile(
     r">>> ?MAIL From|after MAIL FROM|to MAIL FROM|like our MAIL FROM|initial connection", re.IGNORECASE
 )
+LINK = re.compile(r"https?://\S{1,2000}", re.IGNORECASE)
 NO_ACCOUNT = re.compile(r"does ?n.t have an? \S+ account", re.IGNORECASE)
 MAILBOX_UNAVAILABLE = "5.5.0"  # what some servers make of a bare 550 at the recipient's turn
 SENDER_AT_FAULT = {"5.1.7", "5.1.8"}
@@ -79,7 +80,8 @@ def _kind(action: str, code: str, said: str, around: str) -> str:
 
 @lru_cache(maxsize=16)  # of a report on many, the words around are the same for each
 def reason_of(text: str) -> str:
-    return next((reason for reason, words in REASONS.items() if words.search(text)), "")
+    plain = LINK.sub(" ", text)  # "see https://antispam.example/policy" says nothing about the reason
+    return next((reason for reason, words in REASONS.items() if words.search(plain)), "")
 
 
 def _is_about_the_address(code: str, text: str) -> bool:

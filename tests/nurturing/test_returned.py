@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nurturing.returned import Reading, read
+from nurturing.returned.incoming import incoming
 
 DAEMON = "From: Mail system <mailer-daemon@mx.quill.test>\nTo: news@tandem.test\nSubject: Undelivered mail\n"
 
@@ -222,3 +223,64 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_told(tmp_path: P
     assert [row["file"] for row in json.loads(out.getvalue())] == [str(path)]
     assert "missing cannot be read: No such file" in errors.getvalue()
     assert f"{tmp_path} cannot be read: Is a directory" in errors.getvalue()
+
+
+GROUPS = """Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; bob@x.example
+Action: failed
+Status: 5.1.1
+"""
+
+
+def report_of(kind: str) -> bytes:
+    return (
+        "From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSorry.\r\n'
+        f"--b\r\nContent-Type: {kind}\r\n\r\n{GROUPS}\r\n--b--\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize("kind", ["message/delivery-status", "message/global-delivery-status"])
+def test_reports_of_servers_that_know_all_alphabets_are_read_alike(kind: str) -> None:
+    reading = read(report_of(kind))
+
+    assert (reading.kind, reading.recipients, reading.status) == ("hard", ["bob@x.example"], "5.1.1")
+
+
+@pytest.mark.parametrize(
+    "subject", ["Read: A guide", "Not read: A guide, it failed to be delivered to a reader"]
+)
+def test_a_read_receipt_is_neither_a_bounce_nor_a_reply(subject: str) -> None:
+    mail = incoming(
+        f"From: bob@x.example\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=disposition-notification; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nIt was deleted; it failed to be delivered to a reader.\r\n"
+        "--b\r\nContent-Type: message/disposition-notification\r\n\r\n"
+        "Final-Recipient: rfc822; bob@x.example\r\nDisposition: automatic-action/MDN-sent-automatically; deleted\r\n"
+        "\r\n--b--\r\n".encode()
+    )
+
+    assert (mail.kind_for("bob@x.example"), mail.personal) == ("none", False)
+
+
+def test_a_link_in_an_answer_says_nothing_about_the_reason() -> None:
+    reading = read(
+        b"From: MAILER-DAEMON@mx.example\r\nSubject: Undelivered Mail Returned to Sender\r\n\r\n"
+        b"<bob@x.example>: host mx.example said: 550 5.1.1 User unknown. See https://antispam.example/policy\r\n"
+    )
+
+    assert reading.kind == "hard"
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject"),
+    [("bob@x.example", "Vacation rentals - price?"), ("postmaster@x.example", "Re: A guide")],
+)
+def test_people_are_not_taken_for_machines(sender: str, subject: str) -> None:
+    mail = incoming(
+        f"From: {sender}\r\nSubject: {subject}\r\nIn-Reply-To: <1@quillstone.example>\r\n\r\n"
+        "We were unable to deliver on time last year, so tell us more.\r\n".encode()
+    )
+
+    assert mail.reading.kind == "none"
