@@ -56,6 +56,7 @@ SECTIONS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("leads:quarantine", "shield-alert", "Machines", frozenset({R.MARKETER, R.ADMIN})),
             Item("nurturing:audiences", "megaphone", "Ad audiences", frozenset({R.MARKETER, R.ADMIN}), "a"),
             Item("nurturing:webhooks", "webhook", "Webhooks", frozenset({R.MARKETER, R.ADMIN}), "w"),
+            Item("leads:forms", "file-input", "Forms", frozenset({R.MARKETER, R.ADMIN}), "f"),
             Item("leads:imports", "file-up", "Imports", frozenset({R.MARKETER, R.ADMIN}), "m"),
         ),
     ),

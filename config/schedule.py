@@ -36,6 +36,7 @@ SCHEDULE = {
     "tell people's clicks from machines'": {"task": "nurturing.tasks.settle_hits", "schedule": 5.0},
     "judge hits again after a new rule": {"task": "leads.tasks.judge_again", "schedule": 30.0},
     "forget old hits": {"task": "leads.tasks.forget_hits", "schedule": 24 * 3600.0},
+    "read what people sent": {"task": "leads.tasks.read_failed_submissions", "schedule": 300.0},
     "finish imports": {"task": "leads.tasks.sweep_imports", "schedule": 20.0},
     "answer what people asked about their data": {
         "task": "leads.tasks.sweep_person_requests",

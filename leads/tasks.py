@@ -8,7 +8,7 @@ from django.utils import timezone
 from leads import partitions
 from leads.events import ImportConfirmed, PersonAsked, heard, publish
 from leads.models import MessageKey
-from leads.services import hits, imports, opt_outs, person_requests, verdicts
+from leads.services import hits, imports, opt_outs, person_requests, submissions, verdicts
 
 AHEAD = 3  # months made before they are needed
 REMEMBER = timedelta(
@@ -75,3 +75,9 @@ def judge_again() -> None:
 @shared_task(soft_time_limit=120)
 def forget_hits() -> None:
     hits.forget_old()
+
+
+@shared_task(soft_time_limit=60)
+def read_failed_submissions() -> None:
+    """What people sent while something stood in the way."""
+    submissions.read_failed()

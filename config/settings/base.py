@@ -284,6 +284,7 @@ ACCEPTANCES = "handoff.acceptances.first_accepted"  # asked by scoring.backtest
 SEGMENT_MEMBERS = "nurturing.segments.membership.members_among"
 SALES_CAPACITY = "handoff.acceptances.capacity_a_day"
 CAMPAIGN_NAMES = "nurturing.names.campaign_names"  # asked by leads.campaigns
+NEXT_QUESTIONS = "scoring.questions.next_questions"  # asked by leads.questions
 # Each moves what its app keeps about a lead at a merge, and gives it back; asked by leads.services.merges.
 MERGE_PARTS = [
     "leads.services.merge_parts",

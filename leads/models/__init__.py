@@ -4,6 +4,7 @@ from leads.models.activities import Activity, ActivityShape, MessageKey
 from leads.models.confirmations import Confirmation
 from leads.models.consents import Consent, Suppression, Topic
 from leads.models.decisions import Disqualification, LeadOutcome, ReEntry, StageChange
+from leads.models.forms import Asset, CaptureForm, FormVersion, Submission
 from leads.models.hits import Hit, HitRule
 from leads.models.imports import BadRow, Import
 from leads.models.outreach import OutreachTask
@@ -23,13 +24,16 @@ from leads.models.values import FieldSource, no_value, track_in_bulk
 __all__ = [
     "Activity",
     "ActivityShape",
+    "Asset",
     "BadRow",
+    "CaptureForm",
     "Company",
     "Confirmation",
     "Consent",
     "CustomField",
     "Disqualification",
     "FieldSource",
+    "FormVersion",
     "Hit",
     "HitRule",
     "Identity",
@@ -44,6 +48,7 @@ __all__ = [
     "ReEntry",
     "Seniority",
     "StageChange",
+    "Submission",
     "Suppression",
     "Topic",
     "Touch",
