@@ -4,6 +4,7 @@ DEMO_STEPS = [
     "accounts.demo.load",
     "leads.demo.loading.load",
     "leads.demo.consents.load",
+    "leads.demo.forms.load",
     "scoring.demo.load",
     "nurturing.demo.load",
     "handoff.demo.load",

@@ -98,9 +98,33 @@ class Problem(NamedTuple):
     words: str
 
 
-def problems(definition: Definition, known_fields: Iterable[str]) -> list[Problem]:
+def problems(
+    definition: Definition, known_fields: Iterable[str], custom_types: Mapping[str, str]
+) -> list[Problem]:
     """Why it cannot be published; empty when it can."""
-    return [*_of_the_whole(definition), *_of_questions(definition, set(known_fields))]
+    known = set(known_fields)
+    return [
+        *_of_the_whole(definition),
+        *_of_questions(definition, known),
+        *(
+            each
+            for one in definition.questions
+            if one.name in known
+            for each in _of_choices(one, custom_types)
+        ),
+    ]
+
+
+def _of_choices(one: Question, custom_types: Mapping[str, str]) -> Iterable[Problem]:
+    """A visitor must not be told that the answer we offered cannot be read."""
+    for choice in one.choices if one.kind == CHOICE else ():
+        try:
+            answered = read(one.name, choice, custom_types) is not None
+        except BadValue as error:
+            yield Problem(one.name, f"The field {one.name} cannot hold “{choice}”: {error}")
+        else:
+            if not answered:
+                yield Problem(one.name, f"“{choice}” counts as not answered. Leave it out.")
 
 
 def _of_the_whole(definition: Definition) -> Iterable[Problem]:
@@ -236,18 +260,21 @@ def _read_one(
     drop: bool = False,
 ) -> None:
     given = written.strip() or (one.value if one.kind == HIDDEN else "")
-    if one.kind == CHOICE and given and given not in one.choices:
-        return _refuse(one, "choice", answers, drop=drop)
     try:
+        if one.kind == CHOICE and given and given not in one.choices:
+            raise BadValue
         value = read(one.name, given, custom_types)
     except BadValue:
-        return _refuse(
-            one, "email" if one.name == "email" else "unreadable", answers, drop=drop or one.kind == HIDDEN
-        )
-    if value is not None:
-        answers.values[one.name] = value
-    elif one.required and one.kind != HIDDEN:
-        _refuse(one, "choose" if one.kind == CHOICE else "required", answers, drop=drop)
+        _refuse(one, _trouble(one), answers, drop=drop or one.kind == HIDDEN)
+    else:
+        if value is not None:
+            answers.values[one.name] = value
+        elif one.required and one.kind != HIDDEN:
+            _refuse(one, "choice" if one.kind == CHOICE else "required", answers, drop=drop)
+
+
+def _trouble(one: Question) -> str:
+    return "choice" if one.kind == CHOICE else "email" if one.name == "email" else "unreadable"
 
 
 def _refuse(one: Question, why: str, answers: Answers, *, drop: bool) -> None:

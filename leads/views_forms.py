@@ -24,12 +24,12 @@ from leads.form_builder import (
     initial_questions,
 )
 from leads.form_page import page_context
-from leads.form_questions import Definition, problems
+from leads.form_questions import Definition
 from leads.keyset import Order, page_of
 from leads.models import Asset, CaptureForm, FormVersion, Submission
 from leads.requests import PageRequest
 from leads.services import forms, submissions
-from leads.views_imports import _Line, guarded
+from leads.spreadsheets import Line, guarded
 
 NEWEST = Order("newest", "Newest", ("pk",))
 TABS = [("", "All"), *Submission.State.choices]
@@ -54,7 +54,7 @@ def form_list(request: PageRequest) -> HttpResponse:
 def _counts(rows: list[CaptureForm]) -> dict[int, dict[str, Any]]:
     """{form: how many were taken in, and when the last came}; one query."""
     taken = Count("pk", filter=Q(state=Submission.State.TAKEN))
-    found = Submission.objects.filter(form__in=rows).values("form").annotate(taken=taken, last=Max("at"))
+    found: Any = Submission.objects.filter(form__in=rows).values("form").annotate(taken=taken, last=Max("at"))
     return {row["form"]: row for row in found}
 
 
@@ -63,7 +63,7 @@ def _counts(rows: list[CaptureForm]) -> dict[int, dict[str, Any]]:
 def form_edit(request: PageRequest, pk: int) -> HttpResponse:
     form = get_object_or_404(CaptureForm, pk=pk)
     definition = Definition.from_data(form.draft)
-    fields = {"form_kwargs": {"fields": forms.known_fields()}, "prefix": "q"}
+    fields: dict[str, Any] = {"form_kwargs": {"fields": forms.known_fields()}, "prefix": "q"}
     if request.method != "POST":
         draft = DraftForm(initial=initial(form.name, definition))
         return _editor(request, form, draft, Questions(initial=initial_questions(definition), **fields))
@@ -99,7 +99,7 @@ def _editor(
         "capture": form,
         "form": draft,
         "questions": questions,
-        "problems": problems(kept, forms.known_fields()) if status == 200 else [],
+        "problems": forms.draft_problems(kept) if status == 200 else [],
         "address": address,
         "script": request.build_absolute_uri("/static/tandem-form.js"),
         "handler": request.build_absolute_uri(reverse("leads:form_handler", args=[form.slug])),
@@ -177,7 +177,7 @@ def form_export(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def _lines(rows: Any) -> Iterator[str]:
-    writer = csv.writer(_Line())
+    writer = csv.writer(Line())
     yield "\ufeff" + writer.writerow(
         ["Sent", "State", "Version", "E-mail", "Page", "Campaign", "Answers", "Left out"]
     )

@@ -171,7 +171,7 @@ def _foreign_answer(
 def _foreign_refusal(request: HttpRequest, version: FormVersion, answers: Answers) -> HttpResponse:
     if request.accepts("text/html"):  # our own page takes over, with what was typed
         values = {**Definition.from_data(version.definition).mapping}
-        typed = {values.get(name, name): value for name, value in request.POST.items()}
+        typed = {values.get(name, name): str(value) for name, value in request.POST.items()}
         return _show(request, version, _mark(request), answers=answers, status=422, typed=typed)
     return _foreign_answer(
         request, version, None, 422, {name: SAID["en"][why] for name, why in answers.errors.items()}
@@ -252,7 +252,7 @@ def _framed(request: HttpRequest, response: HttpResponse, definition: Definition
         policy["form-action"] = ["'self'", definition.redirect.split("?")[0].split("#")[0]]
     if definition.origins and _embedded(request):
         policy["frame-ancestors"] = list(definition.origins)
-        response.xframe_options_exempt = True  # type: ignore[attr-defined]
+        response.xframe_options_exempt = True
     if policy:
         response._csp_replace = policy  # type: ignore[attr-defined]
     return response

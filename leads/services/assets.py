@@ -10,8 +10,8 @@ from django.http import FileResponse, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from leads import shapes
 from leads.form_questions import Definition, is_web_address
+from leads.machines.agents import robot
 from leads.models import Asset, Submission
 from leads.services.activities import record_activity
 from leads.services.merges import holder
@@ -52,7 +52,7 @@ def record_download(*, granted: Granted, agent: str) -> bool:
     if lead is None:
         return False
     now = timezone.now()
-    machine = shapes.robot(agent)
+    machine = robot(agent)
     return record_activity(
         lead=holder(lead),
         kind="content_download",
@@ -69,6 +69,6 @@ def response_for(asset: Asset) -> HttpResponse:
         if not is_web_address(asset.url):
             return HttpResponse(status=410)
         return HttpResponseRedirect(asset.url)
-    name = asset.file.name.rsplit("/", 1)[-1]
+    name = str(asset.file.name).rsplit("/", 1)[-1]
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return FileResponse(asset.file.open("rb"), as_attachment=True, filename=name, content_type=kind)  # type: ignore[return-value]

@@ -11,7 +11,7 @@ from accounts.models import User
 from leads.fields import all_fields
 from leads.form_questions import Definition, Problem, problems
 from leads.importing.mapping import COMPANY_TARGETS, PERSON_TARGETS
-from leads.models import Asset, CaptureForm, FormVersion
+from leads.models import Asset, CaptureForm, CustomField, FormVersion
 
 FIRST = {
     "button": {"en": "Send", "de": "Senden"},
@@ -45,6 +45,15 @@ def known_fields() -> dict[str, str]:
     return {key: label for key, label in named.items() if key != "external_id"} | own
 
 
+def custom_types() -> dict[str, str]:
+    return dict(CustomField.objects.values_list("key", "type"))
+
+
+def draft_problems(definition: Definition) -> list[Problem]:
+    """Why it cannot be published."""
+    return problems(definition, known_fields(), custom_types())
+
+
 def create_form(*, name: str, slug: str, actor: User | None) -> CaptureForm:
     """With one question, the address. Raises AddressTaken."""
     draft = Definition.from_data({**FIRST, "title": {"en": name}}).to_data()
@@ -67,7 +76,7 @@ def publish_form(*, form: CaptureForm, actor: User | None) -> FormVersion:
     """Raises CannotPublish. Published twice without a change, it is one version."""
     locked = CaptureForm.objects.select_for_update().get(pk=form.pk)
     definition = Definition.from_data(locked.draft)
-    found = problems(definition, known_fields())
+    found = draft_problems(definition)
     if found:
         raise CannotPublish(found)
     before = version_in_force(locked)

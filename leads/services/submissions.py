@@ -17,11 +17,11 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from leads.form_questions import ORIGIN, Answers, Definition, read_answers, words
-from leads.models import Consent, CustomField, FieldSource, FormVersion, Identity, Lead, Submission, Topic
+from leads.models import Consent, FieldSource, FormVersion, Identity, Lead, Submission, Topic
 from leads.services import confirmations, people
 from leads.services.activities import record_activity
 from leads.services.consents import Origin
-from leads.services.forms import version_in_force
+from leads.services.forms import custom_types, version_in_force
 from leads.services.identity import MergeRefused, Sender, resolve
 from leads.services.merges import holder
 
@@ -41,10 +41,6 @@ class Posted:
     context: Mapping[str, Any] = field(default_factory=dict)
     ip: str | None = None
     lead: Lead | None = None  # whom this browser is known to belong to
-
-
-def custom_types() -> dict[str, str]:
-    return dict(CustomField.objects.values_list("key", "type"))
 
 
 def answers_of(version: FormVersion, posted: Posted) -> Answers:

@@ -19,12 +19,20 @@ from scoring.language import Condition, Model, Rule
 from scoring.questions import ranked
 
 EMAIL = Question("email", {"en": "E-mail"}, "email", required=True)
-SIZE = Question("employees", {"en": "Size"}, "choice", ask="next", choices=("Up to 50", "51-200"))
+SIZE = Question("employees", {"en": "Size"}, "choice", ask="next", choices=("1-50", "51-200"))
 ROLE = Question("title", {"en": "Role"}, ask="next")
 CITY = Question("city", {"en": "City"}, ask="unknown")
 FORM = Definition(
     title={"en": "Guide"}, questions=(EMAIL, SIZE, ROLE, CITY), at_most=1, mapping={"your-email": "email"}
 )
+PLAIN = {
+    "version": 1,
+    "threshold": 65,
+    "fit_floor": 0,
+    "margin": 5,
+    "fit_cuts": (1, 2, 3),
+    "engagement_cuts": (1, 2, 3),
+}
 FIELDS = ("email", "employees", "title", "city")
 
 
@@ -44,7 +52,7 @@ def test_the_field_that_could_move_the_fit_most_stands_first():
     model = Model(
         rules=(rule("a", 10, Condition("title", "contains_word", "director")), rule("b", 30, energy, big)),
         groups=(),
-        threshold=65,
+        **PLAIN,
     )
 
     assert ranked(model, ["title", "employees"], {}) == ["employees", "title"]
@@ -80,10 +88,21 @@ def test_a_form_that_cannot_work_is_not_published():
         topics=(1,),
     )
 
-    places = {problem.place for problem in problems(broken, FIELDS)}
+    places = {problem.place for problem in problems(broken, FIELDS, {})}
 
     assert places == {"title", "redirect", "consent", "origins", "questions", "moon"}
-    assert problems(FORM, FIELDS) == []
+    assert problems(FORM, FIELDS, {}) == []
+
+
+def test_a_choice_that_its_field_cannot_hold_is_named_before_anybody_sees_it():
+    asks = Question("employees", {"en": "Size"}, "choice", choices=("51-200", "Quite a few", "unknown"))
+
+    words = [
+        problem.words for problem in problems(Definition({"en": "x"}, questions=(EMAIL, asks)), FIELDS, {})
+    ]
+
+    assert len(words) == 2
+    assert "Quite a few" in words[0]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +123,7 @@ def test_only_plain_web_addresses_are_redirected_to(address):
     assert not is_origin(address)
 
 
-@given(st.lists(st.tuples(st.text(max_size=120), st.text(max_size=50))))
+@given(st.lists(st.tuples(st.text(max_size=12), st.text(max_size=12)), max_size=8))
 def test_whatever_is_posted_is_read_without_a_fault(posted):
     raw = plain(posted)
 

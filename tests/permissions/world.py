@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.urls import reverse
@@ -11,8 +12,9 @@ from django.utils import timezone
 from accounts.models import User
 from handoff.models import Absence
 from leads.models import Hit, HitRule, OutreachTask
-from leads.services import imports, person_requests
+from leads.services import forms, imports, person_requests, submissions
 from leads.services.merges import merge_leads
+from leads.services.submissions import Posted
 from nurturing import tokens
 from nurturing.models import WebhookCall
 from nurturing.services import webhooks
@@ -55,7 +57,14 @@ def build(mara: User, rita: User) -> dict[str, Any]:
     copy = person_requests.ask_for_copy(lead=nurture.lead(), by=None)
     person_requests.work_on(copy.pk)
     merge = merge_leads(winner=nurture.lead(), loser=nurture.lead(), cause="Test")
+    form = forms.create_form(name="Guide", slug="guide", actor=mara)
+    posted = Posted(raw={"email": "x@y.example"}, key=uuid4())
+    sent = submissions.keep_spam(version=forms.publish_form(form=form, actor=mara), posted=posted)
     return {
+        "slug": form.slug,
+        "token": "forged",
+        "leads:form": form.pk,
+        "leads:form_replay": sent.pk,
         "leads:parted": merge.pk,
         "leads:person_download": person_requests.link(copy),
         "leads:hit_decision": Hit.objects.create(
