@@ -62,7 +62,7 @@ def build(mara: User, rita: User) -> dict[str, Any]:
     sent = submissions.keep_spam(version=forms.publish_form(form=form, actor=mara), posted=posted)
     return {
         "slug": form.slug,
-        "token": "forged",
+        "leads:download": "forged",
         "leads:form": form.pk,
         "leads:form_replay": sent.pk,
         "leads:parted": merge.pk,
