@@ -32,9 +32,9 @@ from bench.ingest import NAME, prepare, scratch_database, url_of
 
 BATCH = 500
 SINGLES = 0.02  # of the events come alone
-CLIENTS = 8
+CLIENTS = 4
 GIVEN_UP = 0.05  # of the requests that were not answered
-EVERY = (0.5, 2.0)  # seconds between two kills
+EVERY = (1.0, 4.0)  # seconds between two kills
 WHOLE = 15  # each such kill takes the whole server, not one worker
 PATIENCE = 60.0  # seconds for a server that starts
 LOST = (OSError, http.client.HTTPException)

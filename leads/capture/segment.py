@@ -88,6 +88,7 @@ class Reader:
         `address` the request came from; an event may name another. `rules`: what the house knows about visitors.
         """
         self.address, self.rules = address, rules
+        self.met: dict[tuple[str, str], Met | None] = {}
         self.received_at, self.custom = received_at, custom
         self.skew = self._skew(sent_at)
 
@@ -176,8 +177,10 @@ class Reader:
             return None
         told = context.get("ip")
         address = told if isinstance(told, str) and parsed(told) else self.address
-        verdict = judge_view(agent, address, self.rules)
-        return Met(agent, address, verdict) if verdict.machine else None
+        if (agent, address) not in self.met:  # a batch comes from few browsers, often from one
+            verdict = judge_view(agent, address, self.rules)
+            self.met[agent, address] = Met(agent, address, verdict) if verdict.machine else None
+        return self.met[agent, address]
 
     def _time(self, message: dict[str, Any]) -> datetime:
         """When it happened by our clock: the sender's time, set right by how wrong its clock was on sending."""
