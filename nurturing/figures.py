@@ -36,7 +36,10 @@ def with_numbers(campaigns: QuerySet[Campaign]) -> QuerySet[Any]:
         left=_number(runs.filter(ended_because="unsubscribed"), "campaign"),
         doubtful=_number(mails.in_doubt(), "enrolment__campaign"),
         next_due=Subquery(
-            runs.filter(campaign=OuterRef("pk"), ended_at=None, due_at__isnull=False)
+            runs.filter(
+                Q(lease_until=None) | Q(lease_until__lte=Now()), campaign=OuterRef("pk"), ended_at=None
+            )
+            .exclude(due_at=None)
             .order_by("due_at")
             .values("due_at")[:1]
         ),
