@@ -2,15 +2,18 @@
 
 Hashed   SHA-256 in hex of the value written as each network asks: trimmed, lower case, a phone as E.164
 Google   Email, Phone and names hashed; Country and Zip plain (support.google.com, answer 7476159)
-Meta     all hashed; a phone without plus, a city without spaces, the country as two small letters
+Meta     all hashed; a phone without plus; names and cities as letters alone, of any script; the country as two small
+         letters (developers.facebook.com, "customer information parameters")
 LinkedIn the address alone
+Removal  the address alone, for each of them: it is enough to find somebody, and all that is kept of an upload
+Unicode  composed (NFC) before hashing: the same name must not have two hashes
 An empty value stays empty: the hash of nothing would match everybody who has nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
+import unicodedata
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,7 +22,7 @@ import phonenumbers
 from leads import normalise
 
 GOOGLE_MAIL = ("gmail.com", "googlemail.com")
-NOT_LETTERS = re.compile(r"[\W\d_]+")
+OF_WORDS = ("L", "M")  # letters, and the marks that are written with them: vowels of Hindi, accents
 
 
 class Person(NamedTuple):
@@ -39,7 +42,11 @@ class Format(NamedTuple):
 
 
 def hashed(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest() if value else ""
+    return hashlib.sha256(composed(value).encode()).hexdigest() if value else ""
+
+
+def composed(value: str) -> str:
+    return unicodedata.normalize("NFC", value)
 
 
 def address(value: str, *, google: bool = False) -> str:
@@ -66,6 +73,11 @@ def name(value: str) -> str:
     return " ".join(value.lower().split())
 
 
+def letters(value: str) -> str:
+    """In lower case, without punctuation, figures and spaces."""
+    return "".join(sign for sign in composed(value).lower() if unicodedata.category(sign)[0] in OF_WORDS)
+
+
 def _google(person: Person) -> tuple[str, ...]:
     country = (normalise.country_code(person.country) or "") if person.country else ""
     return (
@@ -83,9 +95,9 @@ def _meta(person: Person) -> tuple[str, ...]:
     return (
         hashed(address(person.email)),
         hashed(e164(person.phone, person.country).removeprefix("+")),
-        hashed(NOT_LETTERS.sub("", person.first_name.lower())),
-        hashed(NOT_LETTERS.sub("", person.last_name.lower())),
-        hashed(NOT_LETTERS.sub("", person.city.lower())),
+        hashed(letters(person.first_name)),
+        hashed(letters(person.last_name)),
+        hashed(letters(person.city)),
         hashed(country),
     )
 

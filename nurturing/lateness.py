@@ -1,14 +1,19 @@
 """Mails that are due longer ago than their campaign allows: skipped, or spread over the next hours, never in a burst.
 
 A mail is late by its `due_at`, or by `late_from` where it waited through no wish of the campaign: while that was
-paused, or while nobody moved its run on. Called with the rows locked, in the transaction that claims them.
+paused, or while nobody moved its run on. So are invitations to a webinar that
+has begun. Called with the rows locked, in the transaction that claims them.
 """
 
 from __future__ import annotations
 
 from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Now
 
-from nurturing.models import Epoch
+from accounts.models import Organisation
+from nurturing import hours, webinars
+from nurturing.models import Epoch, Message, Step
 
 SPREAD_HOURS = 6
 
@@ -42,3 +47,18 @@ def settle(ids: list[int]) -> None:
         if until is not None:
             cursor.execute(LOST, {"ids": ids, "until": until})
         cursor.execute(SETTLE, {"ids": ids, "spread": SPREAD_HOURS})
+    _skip_webinars(ids)
+
+
+def _skip_webinars(ids: list[int]) -> None:
+    """Invitations that waited so long that they would come too late. Their runs go on, as after any mail not sent."""
+    found = Message.objects.filter(Q(step__kind=Step.Kind.WEBINAR), pk__in=ids, state=Message.State.QUEUED)
+    rows = list(found.select_related("step", "enrolment__lead").annotate(now=Now()))
+    usual = Organisation.current().time_zone if rows else ""
+    for mail in rows:
+        zone = hours.zone_of(mail.enrolment.lead.time_zone, usual)
+        if webinars.over(mail.step.settings, mail.queued_at, zone, mail.now):
+            begun = webinars.words(webinars.starts(mail.step.settings, mail.queued_at, zone), zone)
+            Message.objects.filter(pk=mail.pk).update(
+                state=Message.State.SUPPRESSED, late_from=None, reply=f"The webinar had begun, on {begun}."
+            )

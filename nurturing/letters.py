@@ -139,7 +139,13 @@ def _webinar(step: Step, lead: Lead, sender: Sender, queued_at: datetime) -> tup
     except (KeyError, ValueError, TypeError):
         return {"webinar": title, "webinar_time": ""}, b""
     file = webinars.calendar_file(
-        step.settings, at, key=f"{step.key}-{lead.pk}", organiser=sender.name, address=sender.address
+        step.settings,
+        at,
+        key=f"{step.key}-{lead.pk}",
+        organiser=sender.name,
+        address=sender.address,
+        stamp=queued_at,
+        sequence=step.version.number,
     )
     return {"webinar": title, "webinar_time": webinars.words(at, zone)}, file
 

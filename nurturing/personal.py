@@ -52,6 +52,7 @@ HOLDINGS = (
     Holding("nurturing.SegmentTouch", "notes to look at segments again", path="lead_id"),
     Holding("nurturing.SegmentClock", "alarms of segments"),
     Holding("nurturing.AudienceMember", "places in ad audiences"),
+    Holding("nurturing.AudienceUpload", "addresses given to ad networks, as hashes"),
 )
 ANONYMOUS: dict[str, str] = {}
 

@@ -3,6 +3,8 @@
 Weekly   at an hour of the lead's own day, at least a day after the mail was written
 Once     one instant for everybody, in the zone it was announced in
 Stable   the date is worked out from when the mail was queued, so every try carries the same file
+Newer    its stamp is when the mail was queued and its sequence the version of the campaign, so a moved date replaces
+         the old one in calendars, also an earlier one
 """
 
 from __future__ import annotations
@@ -32,18 +34,36 @@ def starts(settings: Settings, queued_at: datetime, zone: ZoneInfo) -> datetime:
     return there.astimezone(UTC)
 
 
+def over(settings: Settings, queued_at: datetime, zone: ZoneInfo, now: datetime) -> bool:
+    """It has begun, so nobody is invited any more. Settings that name no time are said to be wrong elsewhere."""
+    try:
+        return starts(settings, queued_at, zone) <= now
+    except (KeyError, ValueError, TypeError):
+        return False
+
+
 def words(at: datetime, zone: ZoneInfo) -> str:
     """ "Wednesday 2 December 2026, 10:00 (Europe/Oslo)"."""
     there = at.astimezone(zone)
     return f"{there:%A} {there.day} {there:%B %Y, %H:%M} ({zone.key})"
 
 
-def calendar_file(settings: Settings, at: datetime, *, key: str, organiser: str, address: str) -> bytes:
+def calendar_file(
+    settings: Settings,
+    at: datetime,
+    *,
+    key: str,
+    organiser: str,
+    address: str,
+    stamp: datetime,
+    sequence: int,
+) -> bytes:
     """One event. `key` names the webinar for this lead: a newer file with the same key replaces the older one."""
     event = Event()
     event.add("uid", f"{key}@{address.rpartition('@')[2]}")
     event.add("summary", str(settings["title"]))
-    event.add("dtstamp", at - NOTICE)
+    event.add("dtstamp", stamp.astimezone(UTC))
+    event.add("sequence", sequence)
     event.add("dtstart", at)
     event.add("dtend", at + timedelta(minutes=int(settings["minutes"])))
     event.add("location", str(settings["url"]))

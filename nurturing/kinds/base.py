@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from leads.kinds import describe
@@ -31,6 +32,8 @@ class Surroundings:
     dates: Mapping[str, str] = field(default_factory=dict)
     audiences: Mapping[int, str] = field(default_factory=dict)
     endpoints: Mapping[int, str] = field(default_factory=dict)
+    arms_ever: frozenset[str] = frozenset()  # keys that ways of this split had in any version
+    now: datetime | None = None  # to tell what is over
     own_fields: tuple[str, ...] = ()  # keys of custom fields, for merge fields
     pointed: frozenset[str] = frozenset()  # kinds of activity that the scoring model gives points for
 

@@ -9,7 +9,7 @@ task       {"title": "Call about prices", "text": "Hello {{ first_name }}…", "
 
 from __future__ import annotations
 
-from nurturing import merging
+from nurturing import hours, merging, webinars
 from nurturing.kinds.base import Kind, Settings, Surroundings, minutes_problems
 
 CHANNELS = ("call", "write", "other")
@@ -55,12 +55,22 @@ def _webinar_problems(settings: Settings, around: Surroundings) -> list[str]:
     found = [] if str(settings.get("title") or "").strip() else ["The webinar has no title."]
     if not str(settings.get("url") or "").startswith(("https://", "http://")):
         found.append("The webinar has no link to join.")
-    if not settings.get("weekly") and not (settings.get("at") and settings.get("zone")):
-        found.append("The webinar has no date.")
+    found += [] if settings.get("weekly") else _date_problems(settings, around)
     minutes = settings.get("minutes")
     return found + (
         [] if isinstance(minutes, int) and 5 <= minutes <= 600 else ["A webinar lasts 5 to 600 minutes."]
     )
+
+
+def _date_problems(settings: Settings, around: Surroundings) -> list[str]:
+    """Of a webinar on one date."""
+    if not (settings.get("at") and settings.get("zone")):
+        return ["The webinar has no date."]
+    zone = hours.zone_of(str(settings["zone"]))
+    if around.now and webinars.over(settings, around.now, zone, around.now):
+        when = webinars.words(webinars.starts(settings, around.now, zone), zone)
+        return [f"The webinar is over: it began on {when}. Give it a date to come."]
+    return []
 
 
 def _audience_words(settings: Settings) -> str:

@@ -1,6 +1,6 @@
 """Facts about segments, campaigns, who runs through them, and every mail."""
 
-from nurturing.models.audiences import Audience, AudienceExport, AudienceMember
+from nurturing.models.audiences import Audience, AudienceExport, AudienceMember, AudienceUpload
 from nurturing.models.campaigns import Campaign, CampaignVersion, Step
 from nurturing.models.confirmations import ConfirmationMail
 from nurturing.models.contents import LinkCheck, Picture
@@ -20,6 +20,7 @@ __all__ = [
     "Audience",
     "AudienceExport",
     "AudienceMember",
+    "AudienceUpload",
     "Campaign",
     "CampaignVersion",
     "ConfirmationMail",

@@ -51,6 +51,30 @@ class AudienceMember(models.Model):
         return f"{self.lead_id} in {self.audience_id}"
 
 
+class AudienceUpload(models.Model):
+    """An address that a network was given, as it got it: enough to take it off again when the lead has another one.
+
+    Goes when the person is erased.
+    """
+
+    audience = models.ForeignKey(Audience, models.CASCADE, related_name="uploads")
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_index=False)
+    network = models.CharField(max_length=10)
+    hashed = models.CharField(max_length=64, help_text="The address, hashed as this network asks.")
+    at = models.DateTimeField(db_default=models.functions.Now())
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["audience", "network", "hashed", "lead"], name="audience_upload_once"
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["lead"], name="audience_upload_lead_idx")]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} given to {self.network}"
+
+
 class AudienceExport(models.Model):
     """A file that somebody fetched: which network, how many people. Append-only."""
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import Organisation
 from leads import fields
@@ -138,7 +139,15 @@ def surroundings(version: CampaignVersion) -> kinds.Surroundings:
         endpoints=dict(WebhookEndpoint.objects.filter(disabled_at=None).values_list("pk", "name")),
         own_fields=tuple(CustomField.objects.values_list("key", flat=True)),
         pointed=_pointed(),
+        now=timezone.now(),
     )
+
+
+def arms_ever(step: Step) -> frozenset[str]:
+    """Keys that the ways of this split have, or had in an older version."""
+    rows = Step.objects.filter(version__campaign=step.version.campaign_id, key=step.key)
+    kept = rows.values_list("settings", flat=True)
+    return frozenset(str(arm.get("key")) for settings in kept for arm in settings.get("arms") or [])
 
 
 def _pointed() -> frozenset[str]:

@@ -140,14 +140,16 @@ def snapshot(version: CampaignVersion) -> list[dict[str, Any]]:
     for step in version.steps.order_by("pk"):
         values = {name: getattr(step, name) for name in COPIED}
         parent = keys.get(step.parent_id) if step.parent_id else None
-        rows.append(values | {"key": str(step.key), "parent": str(parent) if parent else None})
+        ours = {"id": step.pk, "key": str(step.key), "parent": str(parent) if parent else None}
+        rows.append(values | ours)
     return rows
 
 
 @transaction.atomic
 def restore(*, version: CampaignVersion, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The draft as it was when `snapshot` was taken. Steps keep their keys, not their ids."""
+    """The draft as it was when `snapshot` was taken. Steps keep their keys and, for whoever has one open, their ids."""
     locked(version.campaign)
+    ids = _ids(version, rows)
     version.steps.all().delete()
     made: dict[str | None, Step | None] = {None: None}
     waiting = list(rows)
@@ -157,8 +159,18 @@ def restore(*, version: CampaignVersion, rows: Sequence[Mapping[str, Any]]) -> N
             raise NotPossible("This state of the draft cannot be read.")
         for row in ready:
             values = {name: row[name] for name in COPIED}
-            made[row["key"]] = Step.objects.create(version=version, parent=made[row["parent"]], **values)
+            made[row["key"]] = Step.objects.create(
+                pk=ids[row["key"]], version=version, parent=made[row["parent"]], **values
+            )
         waiting = [row for row in waiting if row not in ready]
+
+
+def _ids(version: CampaignVersion, rows: Sequence[Mapping[str, Any]]) -> dict[str, int | None]:
+    """By key: what the step has now, else what it had then, unless that is another version's."""
+    now = {str(key): pk for key, pk in version.steps.values_list("key", "pk")}
+    then = {row["key"]: row.get("id") for row in rows}
+    taken = set(Step.objects.filter(pk__in=filter(None, then.values())).values_list("pk", flat=True))
+    return {key: now.get(key) or (None if pk in taken else pk) for key, pk in then.items()}
 
 
 def locked(campaign: Campaign) -> Campaign:

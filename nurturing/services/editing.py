@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from nurturing.models import CampaignVersion, DraftChange
+from nurturing.models import CampaignVersion, DraftChange, Step
 from nurturing.services import drafting
+from nurturing.services.contents import ChangedMeanwhile
 
 MOST_CHANGES = 50
 
@@ -27,6 +29,24 @@ def undoable(*, version: CampaignVersion, words: str, actor: Any) -> Iterator[No
             DraftChange.objects.create(version=version, rows=before, words=words[:150], actor=actor)
             kept = version.changes.order_by("-pk").values("pk")[:MOST_CHANGES]
             version.changes.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
+
+
+def change_settings(*, step: Step, settings: dict[str, Any], seen: str, actor: Any) -> None:
+    """`seen` is the token of the settings that were edited; "" replaces whatever stands there now.
+
+    Raises ChangedMeanwhile, and Step.DoesNotExist when somebody removed the step in the same moment.
+    """
+    with undoable(version=step.version, words=f"Changed {step.title}", actor=actor):
+        stored = Step.objects.get(pk=step.pk)
+        if seen and seen != token(stored) and settings != stored.settings:
+            raise ChangedMeanwhile
+        drafting.change_step(step=step, settings=settings)
+
+
+def token(step: Step) -> str:
+    """Changes with every change of the settings: who saves says which state they saw."""
+    said = orjson.dumps(step.settings, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(said).hexdigest()[:20]
 
 
 def undo(version: CampaignVersion) -> DraftChange | None:

@@ -1,22 +1,22 @@
-"""Runs through campaigns and places on lists at a merge."""
+"""Runs through campaigns, hold-outs, and places on lists and in ad audiences at a merge."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from leads.joining import Line
 from leads.models import Lead
-from nurturing.models import Enrolment, HoldOut, Segment, SegmentChange, SegmentMember
+from nurturing.models import AudienceMember, Enrolment, HoldOut, Segment, SegmentChange, SegmentMember
 from nurturing.services import enrolments, membership
 
 Cause = SegmentChange.Cause
 
 
 def move(winner: Lead, loser: Lead) -> dict[str, Any]:
-    noted: dict[str, Any] = {}
+    noted = _follow(winner, loser)
     runs = sorted(Enrolment.objects.active().filter(lead=loser).values_list("pk", flat=True))
     if runs:
         noted["runs"] = runs
@@ -29,7 +29,32 @@ def move(winner: Lead, loser: Lead) -> dict[str, Any]:
     return noted
 
 
+def _follow(winner: Lead, loser: Lead) -> dict[str, Any]:
+    """Before the runs: a campaign that holds one of the two out holds the merged lead out."""
+    noted: dict[str, Any] = {}
+    for name, rows in (("held_out", _hold_outs(winner, loser)), ("audiences", _audiences(winner, loser))):
+        pks = sorted(rows.values_list("pk", flat=True))
+        if pks:
+            rows.model._base_manager.filter(pk__in=pks).update(lead=winner)
+            noted[name] = pks
+    return noted
+
+
+def _hold_outs(winner: Lead, loser: Lead) -> QuerySet[HoldOut]:
+    """Not of campaigns that drew the winner: who has run through one cannot be held out of it any more."""
+    drawn = Exists(HoldOut.objects.filter(campaign=OuterRef("campaign"), lead=winner))
+    met = Exists(Enrolment.objects.filter(campaign=OuterRef("campaign"), lead=winner))
+    return HoldOut.objects.filter(~drawn, ~met, lead=loser)
+
+
+def _audiences(winner: Lead, loser: Lead) -> QuerySet[AudienceMember]:
+    there = Exists(AudienceMember.objects.filter(audience=OuterRef("audience"), lead=winner, left_at=None))
+    return AudienceMember.objects.filter(~there, lead=loser, left_at=None)
+
+
 def give_back(kept_by: Lead, loser: Lead, noted: dict[str, Any]) -> None:
+    HoldOut.objects.filter(pk__in=noted.get("held_out", []), lead=kept_by).update(lead=loser)
+    AudienceMember.objects.filter(pk__in=noted.get("audiences", []), lead=kept_by).update(lead=loser)
     Enrolment.objects.filter(pk__in=noted.get("runs", []), lead=kept_by).update(lead=loser)
     there = {segment for segment, _ in _lists(kept_by)}
     for segment, since, came in noted.get("lists", []):
@@ -61,5 +86,14 @@ def lines(winner: Lead, loser: Lead) -> list[Line]:
         )
         for name in ending
     ]
-    lists = len(_lists(loser))
-    return found + [Line(f"{lists} {'place' if lists == 1 else 'places'} on lists move over.")] * bool(lists)
+    drawn = _hold_outs(winner, loser).values_list("campaign__name", flat=True)
+    found += [
+        Line(f"The campaign “{name}” holds the merged lead out, as it does this one.") for name in drawn
+    ]
+    found += _places(len(_lists(loser)), "on lists")
+    return found + _places(_audiences(winner, loser).count(), "in ad audiences")
+
+
+def _places(number: int, where: str) -> list[Line]:
+    words = "1 place" if number == 1 else f"{number} places"
+    return [Line(f"{words} {where} {'moves' if number == 1 else 'move'} over.")] if number else []

@@ -16,6 +16,7 @@ Choices = list[tuple[Any, str]]
 class StepForm(forms.Form):
     template: ClassVar[str] = "nurturing/steps/_plain.html"
     note: ClassVar[str] = ""  # one sentence below the fields
+    seen = ""  # token of the settings that this form was filled from
 
     def __init__(
         self, data: Any = None, *, settings: Mapping[str, Any] | None = None, around: Surroundings

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
+from itertools import count
+from string import ascii_lowercase
 from typing import Any
 
 from django import forms
@@ -127,12 +129,19 @@ class SplitForm(StepForm):
         }
 
     def _arms(self) -> list[dict[str, Any]]:
-        """Ways keep their keys, so that their steps and their people stay theirs."""
-        found, free = [], [key for key in "abcdefgh" if key not in self._keys]
+        """Ways keep their keys, so that their steps and their people stay theirs. A new way never gets the key of one
+        that is gone, whose people would count as its own."""
+        found, free = [], _unused({*self._keys, *self.around.arms_ever})
         for place in range(MOST_ARMS):
             words = (self.cleaned_data.get(f"words_{place}") or "").strip()
             share = self.cleaned_data.get(f"share_{place}")
             if words or share is not None:
-                key = self._keys[place] if place < len(self._keys) else free.pop(0)
+                key = self._keys[place] if place < len(self._keys) else next(free)
                 found.append({"key": key, "words": words or key.upper(), "weight": share or 0})
         return found
+
+
+def _unused(taken: Container[str]) -> Iterator[str]:
+    """a, b, … z, a2, b2, …"""
+    every = (f"{letter}{n if n > 1 else ''}" for n in count(1) for letter in ascii_lowercase)
+    return (key for key in every if key not in taken)

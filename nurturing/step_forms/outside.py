@@ -118,7 +118,7 @@ class WebinarForm(StepForm):
         label="When", choices=[("once", "Once"), ("weekly", "Every week, in the lead's own time")]
     )
     at = forms.CharField(
-        label="Date and time", max_length=20, required=False, help_text="As 2026-12-02 10:00."
+        label="Date and time", max_length=40, required=False, help_text="As 2026-12-02 10:00."
     )
     zone = forms.CharField(label="Time zone", max_length=64, required=False, help_text="As Europe/Berlin.")
     day = forms.ChoiceField(label="Weekday", choices=list(enumerate(DAYS)), required=False)
@@ -167,6 +167,10 @@ class WebinarForm(StepForm):
         except ValueError:
             self.add_error("at", "Write the date and the time, such as 2026-12-02 10:00.")
             return {}
+        if at.tzinfo:
+            self.add_error(
+                "at", "Leave out what follows the time: the time zone beside it says where that is."
+            )
         return {
             "at": at.replace(tzinfo=None, second=0, microsecond=0).isoformat(timespec="minutes"),
             "zone": zone,

@@ -50,9 +50,8 @@ def audience(request: HttpRequest, pk: int) -> HttpResponse:
         "audience": found,
         "members": members,
         "allowed": allowed,
-        "gone": audiences.gone(found).count(),
-        "formats": FORMATS.values(),
-        "people": found.members.filter(left_at=None).select_related("lead__company").order_by("-pk")[:SHOWN],
+        "formats": [(kind, audiences.gone(found, kind.key).count()) for kind in FORMATS.values()],
+        "people": audiences.inside(found).select_related("lead__company").order_by("-pk")[:SHOWN],
         "exports": found.exports.select_related("by").order_by("-at", "-pk")[:20],
         "shown": SHOWN,
     }
@@ -67,13 +66,15 @@ def export(request: HttpRequest, pk: int, network: str) -> Any:
     if kind is None:
         raise Http404
     removal = request.POST.get("removal") == "1"
-    rows = audiences.gone(found) if removal else audiences.people(found)
-    count = rows.count()
-    if not count:
+    note = verbs.note_removal if removal else verbs.note_upload
+    if not note(audience=found, network=network, actor=request.user):
         messages.error(request, "There is nobody to export, so no file was made.")
         return redirect("nurturing:audience", pk)
-    verbs.note_export(audience=found, network=network, removal=removal, rows=count, actor=request.user)
-    answer = StreamingHttpResponse(audiences.lines(kind, rows), content_type="text/csv; charset=utf-8")
+    if removal:
+        lines = audiences.removal_lines(kind, audiences.gone(found, network))
+    else:
+        lines = audiences.lines(kind, audiences.uploaded(found, network))
+    answer = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = f"{slugify(found.name) or 'audience'}-{network}{'-removal' if removal else ''}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     answer["Cache-Control"] = "no-store"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,10 +13,10 @@ from nurturing import blocks, comparing, content_pages, explaining, figures, kin
 from nurturing.content_forms import ContentForm
 from nurturing.graph import Graph
 from nurturing.models import Campaign, CampaignVersion, Step
-from nurturing.services import campaigns, contests, drafting, moving_people
+from nurturing.services import campaigns, contests, drafting, editing, moving_people
 from nurturing.services.steps import DOERS
 from nurturing.step_forms import FORMS
-from nurturing.views.finding import shown_version, tabs
+from nurturing.views.finding import found_campaign, shown_version, tabs
 
 STATE_TONES = {
     "draft": ("", "pencil"),
@@ -24,6 +25,7 @@ STATE_TONES = {
     "ended": ("", "flag"),
 }
 PARTS = (("content", "Content"), ("numbers", "Numbers"), ("rules", "Rules"))
+UNTYPED = ("csrfmiddlewaretoken", "seen", "campaign", "do")
 TOOLS = (
     ("nurturing:step_up", "arrow-up", "Move up"),
     ("nurturing:step_down", "arrow-down", "Move down"),
@@ -66,6 +68,21 @@ def changed(request: HttpRequest, campaign: Campaign, chosen: Step | None) -> Ht
     return answer
 
 
+def gone(request: HttpRequest) -> HttpResponse:
+    """Somebody removed or published the step that this form belonged to: what was typed is shown once more."""
+    wanted = request.POST.get("campaign", "")
+    campaign = found_campaign(request, int(wanted) if wanted.isdecimal() and len(wanted) < 19 else 0)
+    named = [name for name in request.POST if name not in UNTYPED]
+    typed = [(name, ", ".join(filter(None, request.POST.getlist(name)))) for name in named]
+    context = {
+        "campaign": campaign,
+        "typed": [(name.replace("_", " ").capitalize(), value) for name, value in typed if value],
+    }
+    fragment = request.wants_fragment  # type: ignore[attr-defined]
+    template = "nurturing/_step_gone.html" if fragment else "nurturing/step_gone.html"
+    return render(request, template, context, status=409)
+
+
 def address(campaign: Campaign, chosen: Step | None) -> str:
     page = reverse("nurturing:campaign", args=(campaign.pk,))
     return f"{page}?step={chosen.pk}" if chosen else page
@@ -75,7 +92,11 @@ def form_of(chosen: Step, around: kinds.Surroundings, data: Any = None) -> Any:
     """None for a mail: nurturing.content_forms has its own."""
     if chosen.kind not in FORMS:
         return None
-    return FORMS[chosen.kind](data, settings=chosen.settings, around=around)
+    if chosen.kind == Step.Kind.SPLIT:
+        around = replace(around, arms_ever=campaigns.arms_ever(chosen))
+    form = FORMS[chosen.kind](data, settings=chosen.settings, around=around)
+    form.seen = editing.token(chosen) if data is None else str(data.get("seen", ""))[:20]
+    return form
 
 
 def addable() -> list[kinds.Kind]:

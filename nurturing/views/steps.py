@@ -13,10 +13,14 @@ from accounts.access import roles
 from nurturing import kinds
 from nurturing.models import Campaign, CampaignVersion, Step
 from nurturing.services import campaigns, drafting, editing
+from nurturing.services.contents import ChangedMeanwhile
 from nurturing.services.drafting import NotPossible
 from nurturing.step_forms import FORMS
+from nurturing.step_forms.base import StepForm
 from nurturing.views import editor as page
 from nurturing.views.finding import draft_step, found_campaign, found_step, shown_version
+
+CHANGED = "Somebody changed this step since you opened it. It says now: “{}”. Saving again replaces that."
 
 
 @roles("marketer")
@@ -67,18 +71,36 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 @roles("marketer")
 @require_http_methods(["GET", "POST"])
 def step(request: HttpRequest, pk: int) -> HttpResponse:
-    chosen = draft_step(request, pk) if request.method == "POST" else found_step(request, pk)
-    campaign = chosen.version.campaign
     if request.method == "GET":
-        return redirect(page.address(campaign, chosen))
+        chosen = found_step(request, pk)
+        return redirect(page.address(chosen.version.campaign, chosen))
+    try:
+        chosen = draft_step(request, pk)
+        return _saved(request, chosen)
+    except (Http404, Step.DoesNotExist):
+        return page.gone(request)
+
+
+def _saved(request: HttpRequest, chosen: Step) -> HttpResponse:
+    campaign = chosen.version.campaign
     if chosen.kind not in FORMS:
         raise Http404
     form = page.form_of(chosen, campaigns.surroundings(chosen.version), request.POST)
     if not form.is_valid():
         return page.show(request, campaign, chosen, form, status=422)
-    with _undoable(request, chosen.version, f"Changed {chosen.title}"):
-        drafting.change_step(step=chosen, settings=form.settings)
+    try:
+        editing.change_settings(step=chosen, settings=form.settings, seen=form.seen, actor=request.user)
+    except ChangedMeanwhile:
+        return _conflict(request, chosen, form)
     return page.changed(request, campaign, chosen)
+
+
+def _conflict(request: HttpRequest, chosen: Step, form: StepForm) -> HttpResponse:
+    """Saving again is a decision then: the form comes back with the token of what would be replaced."""
+    stored = Step.objects.get(pk=chosen.pk)
+    form.seen = editing.token(stored)
+    form.add_error(None, CHANGED.format(stored.title))
+    return page.show(request, chosen.version.campaign, chosen, form, status=409)
 
 
 @roles("marketer")

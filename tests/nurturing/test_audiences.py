@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from leads.models import Consent, Lead
+from leads.services import merges
 from leads.services.consent import suppress
 from nurturing import audiences
 from nurturing.ad_formats import FORMATS, Person, address, e164
 from nurturing.models import Audience, AudienceExport, AudienceMember
 from nurturing.services import advancing
-from nurturing.services.audiences import add_members, create_audience, remove_members
+from nurturing.services.audiences import add_members, create_audience, note_upload, remove_members
 from tests.nurturing import factories
 from tests.nurturing.test_steps import add, run_of, start
 
@@ -89,6 +90,30 @@ def test_whatever_is_written_only_hashes_and_codes_come_out(email: str, phone: s
             assert value == "" or len(value) == 64 or (len(value) == 2 and value.isalpha())
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("नीता", "नीता"),
+        ("Zoe\u0308", "zo\u00eb"),
+        ("Valéry", "valéry"),
+        ("정", "정"),
+        ("D'Arcy-Smith 2.", "darcysmith"),
+        ("Нина_1", "нина"),
+    ],
+)
+def test_meta_gets_letters_of_every_script_with_their_marks(name: str, expected: str) -> None:
+    row = FORMATS["meta"].row(Person("a@b.example", "", name, name, "", name))
+
+    assert row[2:5] == (sha(expected),) * 3
+
+
+def test_a_name_has_one_hash_however_its_accents_are_typed() -> None:
+    for kind in FORMATS.values():
+        assert kind.row(Person("zoe\u0308@b.example", "", "Zoe\u0308")) == kind.row(
+            Person("zo\u00eb@b.example", "", "Zo\u00eb")
+        )
+
+
 def test_an_empty_value_is_not_hashed() -> None:
     assert address("nobody") == ""
     assert e164("12", "Norway") == ""
@@ -107,8 +132,68 @@ def test_only_those_who_agreed_are_exported() -> None:
     remove_members(audience_id=audience.pk, leads=[left.pk])
 
     assert list(audiences.people(audience)) == [yes]
-    assert {back, gone, left} <= set(audiences.gone(audience))
     assert audiences.counts([audience])[audience.pk] == (4, 1)
+
+
+def test_nobody_is_taken_off_a_list_they_never_stood_on(client_of: Any, mara: User) -> None:
+    audience = create_audience(name="Energy ops", actor=None)
+    member(audience, agreed=False)
+    member(audience, agreed=False)
+
+    answer = client_of(mara).post(f"/audiences/{audience.pk}/google.csv", {"removal": "1"}, follow=True)
+
+    page = answer.content.decode()
+    assert "There is nobody to export" in page
+    assert "to take off<" not in page
+    assert not AudienceExport.objects.exists()
+
+
+@pytest.mark.parametrize("network", FORMATS)
+def test_the_file_to_take_off_names_addresses_as_they_were_uploaded(
+    client_of: Any, mara: User, network: str
+) -> None:
+    audience = create_audience(name="Energy ops", actor=None)
+    stays = member(audience, email="b.o@gmail.com", first_name="Bo")
+    moved, back = member(audience, email="old.one@gmail.com"), member(audience, email="c@fjord.example")
+    file = f"/audiences/{audience.pk}/{network}.csv"
+    given = [next(iter(row.values())) for row in table(client_of(mara).post(file))]
+    Lead.objects.filter(pk=moved.pk).update(email="new@fjord.example")
+    said(back, "withdrawn")
+    member(audience, agreed=False)
+
+    taken = table(client_of(mara).post(file, {"removal": "1"}))
+
+    google = network == "google"
+    left = {sha("oldone@gmail.com" if google else "old.one@gmail.com"), sha("c@fjord.example")}
+    assert [list(row) for row in taken] == [[FORMATS[network].header[0]]] * 2
+    assert {next(iter(row.values())) for row in taken} == left
+    assert set(given) == left | {sha("bo@gmail.com" if google else stays.email)}
+    assert not audiences.gone(audience, next(key for key in FORMATS if key != network)).exists()
+
+
+def test_who_comes_back_is_not_taken_off() -> None:
+    audience = create_audience(name="Energy ops", actor=None)
+    lead = member(audience)
+    note_upload(audience=audience, network="meta", actor=None)
+    remove_members(audience_id=audience.pk, leads=[lead.pk])
+    away = audiences.gone(audience, "meta").count()
+
+    add_members(audience_id=audience.pk, leads=[lead.pk], source="test")
+
+    assert (away, audiences.gone(audience, "meta").count()) == (1, 0)
+
+
+def test_a_place_follows_a_merge_and_goes_back() -> None:
+    audience = create_audience(name="Energy ops", actor=None)
+    loser, winner = member(audience), factories.lead()
+    said(winner)
+
+    merge = merges.merge_leads(winner=winner, loser=loser, cause="test", by=None)
+    merged = list(audiences.people(audience))
+    merges.unmerge(merge=merge)
+
+    assert merged == [winner]
+    assert list(audiences.people(audience)) == [loser]
 
 
 def test_a_file_is_noted_with_who_fetched_it(client_of: Any, mara: User) -> None:

@@ -2,13 +2,15 @@
 
 import random
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db.models.functions import Now
 
+from accounts.models import User
 from nurturing.experiments import Contest
 from nurturing.models import Campaign, Enrolment, SplitDecision, Step, Visit
-from nurturing.services import advancing, contests, enrolments
+from nurturing.services import advancing, campaigns, contests, drafting, enrolments
 from scoring.shares import Share
 from tests.nurturing import factories
 from tests.nurturing.test_steps import add, start
@@ -54,6 +56,31 @@ def test_a_clear_winner_gets_everybody_from_then_on() -> None:
     assert contests.told(step).startswith("B won, by ")
     newest = Visit.objects.filter(step=step).order_by("-pk")[:30]
     assert {visit.outcome for visit in newest} == {"b"}
+
+
+def test_a_new_way_never_takes_the_key_of_one_that_is_gone(client_of: Any, mara: User) -> None:
+    arms = [{"key": key, "words": key, "weight": share} for key, share in (("a", 30), ("b", 30), ("c", 40))]
+    campaign = factories.draft()
+    key = add(campaign, "split", arms=arms).key
+    add(campaign, "wait", minutes=60)
+    start(campaign)
+    draft = campaigns.draft_of(campaign)
+    drafting.change_step(
+        step=draft.steps.get(key=key), settings={"arms": [*arms[:1], {**arms[1], "weight": 70}]}
+    )
+
+    typed = {
+        "words_0": "a",
+        "share_0": "50",
+        "words_1": "b",
+        "share_1": "20",
+        "words_2": "New",
+        "share_2": "30",
+    }
+    answer = client_of(mara).post(f"/steps/{draft.steps.get(key=key).pk}/", typed)
+
+    assert answer.status_code == 302
+    assert [arm["key"] for arm in draft.steps.get(key=key).settings["arms"]] == ["a", "b", "d"]
 
 
 def test_without_a_difference_the_shares_stay_and_it_is_said() -> None:

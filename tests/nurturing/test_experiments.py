@@ -10,6 +10,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains
 
 from leads.models import Lead
+from leads.services import merges
 from nurturing import ledger, lifts
 from nurturing.experiments import Difference
 from nurturing.models import Campaign, Enrolment, HoldOut
@@ -103,6 +104,32 @@ def test_whoever_is_held_out_stays_so_and_never_gets_a_mail():
     assert (again.added, later.added) == (0, 0)
     assert set(Enrolment.objects.values_list("lead", flat=True)) == set(people) - held
     assert "Held out by the campaign (50%)" in enrolments.blockers(campaign, list(held)).values()
+
+
+@pytest.mark.django_db
+def test_a_hold_out_follows_a_merge_and_goes_back():
+    campaign = factories.running()
+    held, other = factories.lead(), factories.lead()
+    HoldOut.objects.create(campaign=campaign, lead=held, percent=20)
+
+    merge = merges.merge_leads(winner=other, loser=held, cause="test", by=None)
+    merged = enrolments.enrol(campaign=campaign, leads=[other.pk]).added
+    merges.unmerge(merge=merge)
+
+    assert merged == 0
+    assert HoldOut.objects.get().lead == held
+    assert enrolments.enrol(campaign=campaign, leads=[other.pk]).added == 1
+
+
+@pytest.mark.django_db
+def test_who_runs_through_a_campaign_is_not_held_out_of_it_by_a_merge():
+    campaign = factories.running()
+    run, held = factories.enrolled(campaign), factories.lead()
+    HoldOut.objects.create(campaign=campaign, lead=held, percent=20)
+
+    merges.merge_leads(winner=run.lead, loser=held, cause="test", by=None)
+
+    assert HoldOut.objects.get().lead == held
 
 
 @pytest.mark.django_db

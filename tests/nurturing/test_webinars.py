@@ -6,18 +6,20 @@ from email import policy
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pgtrigger
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar
 
-from accounts.models import User
-from nurturing import delivery, webinars
+from accounts.models import Organisation, User
+from nurturing import delivery, ledger, letters, webinars
 from nurturing.models import Message, Step
-from nurturing.services import advancing, campaigns, drafting
+from nurturing.services import advancing, campaigns, drafting, enrolments
 from tests.nurturing import factories
 from tests.nurturing.sink import Sink
-from tests.nurturing.test_steps import add, run_of
+from tests.nurturing.test_steps import add, run_of, start
 
 WEEKLY = {
     "title": "Planning",
@@ -65,7 +67,13 @@ def test_any_title_comes_back_whole_and_adds_no_line(title: str) -> None:
     at = datetime(2026, 12, 2, 9, tzinfo=UTC)
 
     made = webinars.calendar_file(
-        {**ONCE, "title": title}, at, key="k", organiser="Dana; Cole, \r\nX:1", address="d@q.example"
+        {**ONCE, "title": title},
+        at,
+        key="k",
+        organiser="Dana; Cole, \r\nX:1",
+        address="d@q.example",
+        stamp=at,
+        sequence=1,
     )
 
     [event] = Calendar.from_ical(made).walk("VEVENT")
@@ -107,6 +115,84 @@ def test_the_mail_carries_the_file_and_names_the_time_where_the_lead_is(sink: Si
     assert event.decoded("dtstart").astimezone(ZoneInfo("America/New_York")).hour == 10
     assert "10:00 (America/New_York)" in mail.get_body(("plain",)).get_content()
     assert str(message.step.key) in event["uid"]
+
+
+def file_of(message: Message, sent_at: datetime) -> Any:
+    Message.objects.filter(pk=message.pk).update(queued_at=sent_at)
+    message.refresh_from_db()
+    sender = letters.sender_of(Organisation.current())
+    [event] = Calendar.from_ical(letters.letter_for(message, {}, sender, sent_at).calendar).walk("VEVENT")
+    return event
+
+
+@pytest.mark.django_db
+def test_a_date_that_moved_to_an_earlier_hour_is_the_newer_file() -> None:
+    message, now = invitation({**ONCE, "at": "2126-12-02T10:00"}), timezone.now()
+    older = file_of(message, now)
+    campaign = message.enrolment.campaign
+    step = campaigns.draft_of(campaign).steps.get()
+    drafting.change_step(step=step, settings={**step.settings, "at": "2126-11-30T10:00"})
+    campaigns.publish_version(campaign=campaign, actor=None)
+
+    Message.objects.filter(pk=message.pk).update(step=step)
+    newer = file_of(Message.objects.get(), now + timedelta(hours=1))
+
+    assert newer["uid"] == older["uid"]
+    assert newer["sequence"] > older["sequence"]
+    assert newer.decoded("dtstart") < older.decoded("dtstart")
+    assert newer.decoded("dtstamp") > older.decoded("dtstamp")
+
+
+def begin_already() -> None:
+    """As if time had passed: published steps do not change."""
+    with pgtrigger.ignore():
+        Step.objects.update(settings={**ONCE, "at": "2020-01-01T10:00"})
+
+
+@pytest.mark.django_db
+def test_an_invitation_that_waited_until_the_webinar_began_is_not_sent() -> None:
+    message = invitation({**ONCE, "at": "2126-12-02T10:00"})
+    begin_already()
+
+    claimed = ledger.claim(10)
+    enrolments.sweep_stops()
+
+    message.refresh_from_db()
+    assert (claimed, message.state) == ([], "suppressed")
+    assert message.reply == "The webinar had begun, on Wednesday 1 January 2020, 10:00 (Europe/Berlin)."
+    assert message.enrolment.due_at is not None
+
+
+@pytest.mark.django_db
+def test_who_comes_after_a_webinar_began_passes_its_step() -> None:
+    campaign = factories.draft()
+    factories.organisation()
+    add(
+        campaign,
+        "webinar",
+        **{**ONCE, "at": "2126-12-02T10:00"},
+    )
+    start(campaign)
+    begin_already()
+
+    run = run_of(campaign)
+    advancing.advance_due()
+
+    assert not Message.objects.exists()
+    visit = run.visits.get()
+    assert (visit.outcome, visit.words) == ("skipped", "The webinar had begun already.")
+
+
+@pytest.mark.django_db
+def test_an_invitation_to_a_webinar_that_is_over_is_not_published() -> None:
+    factories.organisation()
+    campaign = factories.draft()
+    add(campaign, "webinar", **{**ONCE, "at": "2020-01-01T10:00"})
+
+    with pytest.raises(campaigns.CannotPublish) as refusal:
+        campaigns.publish_version(campaign=campaign, actor=None)
+
+    assert "it began on Wednesday 1 January 2020, 10:00 (Europe/Berlin)" in str(refusal.value)
 
 
 @pytest.mark.django_db
@@ -190,6 +276,18 @@ def test_what_a_marketer_types_is_what_the_step_keeps(
                 "url": "ftp://x",
             },
             "no such zone",
+        ),
+        (
+            "webinar",
+            {
+                "title": "x",
+                "when": "once",
+                "at": "2126-12-02T10:00+05:00",
+                "zone": "Europe/Berlin",
+                "minutes": "45",
+                "url": "https://meet.example/1",
+            },
+            "Leave out what follows the time",
         ),
         ("webhook", {"endpoint": ""}, "Choose an endpoint"),
         ("audience", {"do": "add", "audience": ""}, "Choose an audience"),

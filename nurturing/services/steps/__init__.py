@@ -16,7 +16,7 @@ from nurturing.services.steps.moving import Batch
 
 DOERS: dict[str, Callable[[Batch], None]] = {
     "email": mailing.mail,
-    "webinar": mailing.mail,
+    "webinar": mailing.invite,
     "wait": waiting.wait,
     "event": waiting.wait_for_event,
     "condition": asking.ask,

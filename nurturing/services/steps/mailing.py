@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from dataclasses import replace
 
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Organisation
 from leads.events import publish
+from nurturing import hours, webinars
 from nurturing.events import MessagesQueued
 from nurturing.models import Message
 from nurturing.services.steps.moving import Batch, go_on, hold
@@ -19,6 +24,15 @@ WHERE run.id = ANY(%s) AND lead.email IS NOT NULL AND NOT EXISTS (
     WHERE earlier.enrolment_id = run.id AND was.key = %s AND was.id <> %s)
 ON CONFLICT DO NOTHING
 """
+
+
+def invite(batch: Batch) -> None:
+    """To a webinar. Nobody is invited to one that has begun; whoever's mail is under way is told by that mail."""
+    zone = hours.zone_of(Organisation.current().time_zone)
+    if batch.fresh and webinars.over(batch.step.settings, timezone.now(), zone, timezone.now()):
+        go_on(batch, batch.fresh, outcome="skipped", words="The webinar had begun already.")
+        batch = replace(batch, fresh=[])
+    mail(batch)
 
 
 def mail(batch: Batch) -> None:
