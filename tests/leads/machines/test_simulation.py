@@ -51,7 +51,7 @@ def lost(rows: Iterable[tuple[str, str, bool, bool]]) -> tuple[float, Counter[st
     return taken.total() / len(people), taken
 
 
-@pytest.mark.parametrize("seed", [20_260_901, FRESH])
+@pytest.mark.parametrize("seed", [20_260_901, FRESH], ids=["fixed", "fresh"])
 def test_machines_are_caught_and_people_are_not(seed: int) -> None:
     rows = met([*gateways.TUNED, *gateways.PEOPLE], seed)
 
@@ -63,7 +63,7 @@ def test_machines_are_caught_and_people_are_not(seed: int) -> None:
     assert away <= 0.005, (seed, whose)
 
 
-@pytest.mark.parametrize("seed", [20_260_901, FRESH])
+@pytest.mark.parametrize("seed", [20_260_901, FRESH], ids=["fixed", "fresh"])
 def test_machines_nobody_looked_at_while_weights_were_set(seed: int) -> None:
     share, each = recall(met(gateways.HELD_OUT, seed))
 
