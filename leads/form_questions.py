@@ -143,6 +143,8 @@ def _of_questions(definition: Definition, known_fields: set[str]) -> Iterable[Pr
     names = [one.name for one in definition.questions]
     if "email" not in names:
         yield Problem("questions", "Ask for the e-mail address; without it nobody can be told apart.")
+    if any(one.name == "email" and not _always_answered(one) for one in definition.questions):
+        yield Problem("email", "The e-mail address is asked openly, and must be answered.")
     if len(names) > MOST_QUESTIONS:
         yield Problem("questions", f"A form asks at most {MOST_QUESTIONS} things.")
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -156,6 +158,10 @@ def _of_questions(definition: Definition, known_fields: set[str]) -> Iterable[Pr
             yield Problem(one.name, "Write the question.")
     for target in sorted(set(definition.mapping.values()) - known_fields):
         yield Problem("mapping", f"There is no field {target}.")
+
+
+def _always_answered(one: Question) -> bool:
+    return one.required and one.kind != HIDDEN and one.ask != NEXT
 
 
 def is_web_address(text: str) -> bool:
@@ -259,7 +265,7 @@ def _read_one(
     *,
     drop: bool = False,
 ) -> None:
-    given = written.strip() or (one.value if one.kind == HIDDEN else "")
+    given = one.value if one.kind == HIDDEN and one.value else written.strip()
     try:
         if one.kind == CHOICE and given and given not in one.choices:
             raise BadValue

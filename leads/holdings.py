@@ -22,8 +22,8 @@ class Holding:
     """Rows of one table that are about a person.
 
     `path` leads from the row to the lead; empty when only an address tells. `addresses` are columns with one,
-    `lists` columns with several. At an erasure rows vanish; with `blank` they stay as anonymous counts, with these
-    values in these columns.
+    `lists` columns with several, `values` JSON in which one may be any value. At an erasure rows vanish; with `blank`
+    they stay as anonymous counts, with these values in these columns.
     """
 
     model: str
@@ -31,6 +31,7 @@ class Holding:
     path: str = "lead"
     addresses: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
     blank: Mapping[str, Any] | None = None
     only: Mapping[str, Any] = field(
         default_factory=dict

@@ -8,7 +8,7 @@ HOLDINGS = (
     Holding("leads.Consent", "entries of consent", addresses=("address",)),
     Holding("leads.Confirmation", "requests to confirm by mail", addresses=("address",)),
     Holding("leads.Hit", "hits on links, pictures and pages", addresses=("recipient",)),
-    Holding("leads.Submission", "forms as they were sent", addresses=("raw__email", "taken__email")),
+    Holding("leads.Submission", "forms as they were sent", addresses=("taken__email",), values=("raw",)),
     Holding("leads.Disqualification", "disqualification"),
     Holding("leads.StageChange", "changes of stage", blank={"reason": ""}),
     Holding("leads.ReEntry", "planned returns into campaigns"),

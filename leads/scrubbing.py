@@ -30,7 +30,12 @@ class Marks:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
-        return re.compile("|".join(map(re.escape, self.words)), re.IGNORECASE) if self.words else None
+        """Whole ones: "12345" is not meant in a longer number, nor "x.example" in somebody's address there."""
+        if not self.words:
+            return None
+        ends = {word: r"(?!\.\w)" if "." in word else "" for word in self.words}  # an address may go on
+        any_word = "|".join(re.escape(word) + end for word, end in ends.items())
+        return re.compile(rf"(?<![\w@.+-])(?:{any_word})(?![\w@-])", re.IGNORECASE)
 
     def meant_in(self, text: str) -> bool:
         return bool(self._pattern and self._pattern.search(text))
@@ -47,11 +52,14 @@ class Marks:
         return self.scrubbed(data) if isinstance(data, str) else data
 
     def named_in(self, cells: Iterable[str]) -> bool:
-        """Is this record of a file about them?"""
+        """Is this record of a file about them? A namesake with another address is somebody else."""
         words = {cell.strip().casefold() for cell in cells} - {""}
-        if any({first.casefold(), last.casefold()} <= words for first, last in self.names):
+        known = {mark.casefold() for mark in self.marks}
+        if words & known or any(map(self.meant_in, words)):
             return True
-        return bool(words & {mark.casefold() for mark in self.marks}) or any(map(self.meant_in, words))
+        if any("@" in word for word in words):
+            return False
+        return any({first.casefold(), last.casefold()} <= words for first, last in self.names)
 
 
 def without(lines: Iterable[str], delimiter: str, marks: Marks) -> Iterator[tuple[str, bool]]:

@@ -12,6 +12,8 @@ from typing import Any
 
 from leads import normalise
 
+LONGEST_NAME = 150  # of each half, as the lead keeps them
+
 UNANSWERED = re.compile(
     r"|-+|—|\?|-* ?(please )?select ?(\.\.\.|-*)|#?n/?a|n\.a\.|none|null|nil|nan|undefined|unknown"
     r"|not (known|answered|provided|specified|available)|\(blank\)|\[blank\]"
@@ -227,7 +229,8 @@ def complete(values: Mapping[str, Any]) -> dict[str, Any]:
     full = dict(values)
     name = full.pop("name", None)
     if name and not full.get("first_name") and not full.get("last_name"):
-        full["first_name"], full["last_name"] = normalise.split_name(name)
+        first, last = normalise.split_name(name)
+        full["first_name"], full["last_name"] = first[:LONGEST_NAME], last[:LONGEST_NAME]
     if full.get("title") and not full.get("seniority"):
         full["seniority"] = normalise.seniority_of(full["title"])
     if full.get("phone") and full.get("country") and not full["phone"].startswith("+"):

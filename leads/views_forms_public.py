@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.addresses import client_address
 from accounts.models import Organisation
+from leads import shapes
 from leads.form_page import KNOWN_FOR, page_context
 from leads.form_questions import ORIGIN, TOPIC, Answers, Definition, is_web_address, plain
 from leads.form_words import SAID, language_of
@@ -79,6 +80,11 @@ def _sent(request: HttpRequest, form: CaptureForm, version: FormVersion) -> Http
         submissions.keep_spam(version=version, posted=posted)
         return _thanks_redirect(request, version, None)
     answers = submissions.answers_of(version, posted)
+    if (
+        "email" not in answers.values and not answers.errors
+    ):  # they were known when the page was drawn, and are not now
+        mark["shown"] = ["email", *(name for name in mark["shown"] if name != "email")]
+        answers.errors["email"] = "required"
     if answers.errors:
         return _show(request, version, mark, answers=answers, status=422, known=known)
     row, _ = submissions.receive(version=version, posted=posted, answers=answers)
@@ -279,8 +285,8 @@ def _mark(request: HttpRequest) -> dict[str, Any]:
     visitor = asked.get("visitor") or request.COOKIES.get("tandem_id", "").removesuffix(".y")
     if visitor and visitor != "no" and len(visitor) <= 100 and visitor.replace("-", "").isalnum():
         context["visitor"] = visitor
-    context["language"] = request.GET.get("lang") or request.headers.get("Accept-Language", "")[:2].lower()
-    return {"key": uuid.uuid4().hex, "at": int(time.time()), "context": context}
+    context["language"] = (asked.get("lang") or request.headers.get("Accept-Language", ""))[:2].lower()
+    return {"key": uuid.uuid4().hex, "at": int(time.time()), "context": shapes.storable(context)}
 
 
 def _read_mark(text: str) -> dict[str, Any] | None:
@@ -302,7 +308,10 @@ def _known(request: HttpRequest) -> Lead | None:
 
 def _too_often(request: HttpRequest, form: CaptureForm) -> bool:
     """Without its memory the form stays open: a lost lead is worse than a machine's."""
-    key = f"form:{form.pk}:{client_address(request)}"
+    address = client_address(request)
+    if address is None:  # behind a proxy that is not told of, everybody would share one limit
+        return False
+    key = f"form:{form.pk}:{address}"
     try:
         cache.add(key, 0, WITHIN)
         return cache.incr(key) > OFTEN

@@ -8,8 +8,6 @@ after the dot nothing is repeated by itself. Whoever got no mail asks for anothe
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -17,11 +15,10 @@ from django.db.models.functions import Now
 from leads.models import Confirmation, Lead
 from leads.services import confirmations
 from nurturing import gates
-from nurturing.ledger import LEASE, MOST_FAILURES, Claim
+from nurturing.ledger import LEASE, MOST_FAILURES, Claim, back_off
 from nurturing.models import ConfirmationMail
 
 State = ConfirmationMail.State
-BACK_OFF = timedelta(minutes=5)
 VOID = "It was confirmed, withdrawn or too old by then, or the address must not be mailed."
 
 WRITE = """
@@ -91,7 +88,7 @@ def put_off(held: Claim, reply: str) -> None:
     mine.update(
         state=State.QUEUED,
         failures=F("failures") + 1,
-        due_at=Now() + BACK_OFF,
+        due_at=back_off(),
         reply=reply[:300],
         lease_until=None,
     )
@@ -118,11 +115,13 @@ def _ours(held: Claim, *states: str) -> QuerySet[ConfirmationMail]:
 
 
 def _may_be_sent() -> Q:
-    """Still open, and the address may be mailed."""
+    """Still open and wanted, and the address is still theirs and may be mailed."""
     asked = Confirmation.objects.filter(
         ~gates.suppressed("address"),
+        Exists(confirmations.still_wished().filter(confirmation=OuterRef("pk"))),
         ~Exists(Lead.objects.filter(pk=OuterRef("lead_id"), suppressions__isnull=False)),
         pk=OuterRef("confirmation_id"),
+        lead__email__iexact=F("address"),
         confirmed_at=None,
         closed_at=None,
         expires_at__gt=Now(),

@@ -185,8 +185,7 @@ def reject(held: Claim, reply: str, *, bounced: bool = False) -> bool:
 
 def put_off(held: Claim, reply: str) -> bool:
     """The server said not now, or the line broke before the dot: safe to try again, not for ever."""
-    waits = [When(failures=n, then=Now() + timedelta(minutes=m)) for n, m in enumerate(BACK_OFF)]
-    change = {"state": State.QUEUED, "due_at": Case(*waits, default=Now()), "lease_until": None}
+    change = {"state": State.QUEUED, "due_at": back_off(), "lease_until": None}
     states = (State.CLAIMED, State.DOT)
     with transaction.atomic():
         last = _ours(held, *states).filter(failures__gte=MOST_FAILURES - 1)
@@ -195,6 +194,12 @@ def put_off(held: Claim, reply: str) -> bool:
         )
         again = _ours(held, *states).update(failures=F("failures") + 1, reply=reply[:300], **change)
     return bool(parked or again)
+
+
+def back_off() -> Case:
+    """When a row with so many `failures` is tried again."""
+    waits = [When(failures=n, then=Now() + timedelta(minutes=m)) for n, m in enumerate(BACK_OFF)]
+    return Case(*waits, default=Now())
 
 
 def park(held: Claim, reply: str) -> bool:

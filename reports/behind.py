@@ -156,7 +156,7 @@ def _encode(row: Any) -> str:
 def _decode(cursor: str) -> dict[str, Any] | None:
     try:
         at, pk = orjson.loads(urlsafe_b64decode(cursor[:200] + "=" * (-len(cursor) % 4)))
-        datetime.fromisoformat(at)
-        return {"after_at": at, "after_id": int(pk)} if abs(int(pk)) < 2**63 else None
+        moment = datetime.fromisoformat(at)
+        return {"after_at": moment.isoformat(), "after_id": int(pk)} if abs(int(pk)) < 2**63 else None
     except (ValueError, TypeError):
         return None

@@ -193,7 +193,7 @@ class Reader:
         if moment is None:
             raise BadMessage("timestamp is not an ISO 8601 date and time.")
         if original is not None and corrected is not None and original != corrected:
-            return moment  # somebody on the way has corrected it already
+            return _shift(moment, None)  # somebody on the way has corrected it already
         return _shift(moment, self._skew(message["sentAt"]) if "sentAt" in message else self.skew)
 
     def _skew(self, sent_at: Any) -> timedelta | None:

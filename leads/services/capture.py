@@ -113,8 +113,7 @@ def _read(messages: Sequence[Any], call: str, sent_at: Any, receipt: Receipt, ad
     for index, message in enumerate(messages):
         try:
             read = reader.read(message, call)
-            if read.kind:
-                _check(read, now + activities.AHEAD)
+            _check(read, now + activities.AHEAD)
         except BadMessage as error:
             receipt.reject(index, message, error)
             continue
@@ -127,7 +126,9 @@ def _read(messages: Sequence[Any], call: str, sent_at: Any, receipt: Receipt, ad
 
 
 def _check(message: Message, latest: datetime) -> None:
-    refusal = activities.check(kind=message.kind, occurred_at=message.occurred_at, latest=latest)
+    """Calls that only tell who somebody is have no kind, but an instant like the others."""
+    kind = message.kind or "note"
+    refusal = activities.check(kind=kind, occurred_at=message.occurred_at, latest=latest)
     if refusal:
         raise BadMessage(refusal)
 

@@ -61,11 +61,14 @@ class Asked(NamedTuple):
 def record_wish(
     *, lead: Lead, topics: Sequence[Topic | None], wording: str, origin: Origin, version: str = ""
 ) -> Asked:
-    """What somebody asked for on a form: at once, or where a topic says so once they confirm. None is mail at all."""
+    """What somebody asked for on a form: at once, or where a topic says so once they confirm. None is mail at all.
+
+    What they refused before needs their own yes by mail: whoever typed the address may be somebody else.
+    """
+    later = [topic for topic in topics if (topic and topic.confirm) or _refused(lead, topic)]
     for topic in topics:
-        if not (topic and topic.confirm):
+        if topic not in later:
             consents.give(lead=lead, topic=topic, wording=wording, origin=origin, version=version)
-    later = [topic for topic in topics if topic and topic.confirm]
     if not later:
         return Asked(Outcome.GIVEN)
     return ask_to_confirm(lead=lead, topics=later, wording=wording, origin=origin, version=version)
@@ -157,13 +160,27 @@ def standing(confirmation: Confirmation) -> Standing:
 
 
 def open_wishes(confirmation: Confirmation) -> QuerySet[Consent]:
-    """What it asks about: everything asked for and not refused since."""
+    """What it asks about, in its order."""
+    return still_wished().filter(confirmation=confirmation).select_related("topic").order_by("pk")
+
+
+def still_wished() -> QuerySet[Consent]:
+    """Everything asked for and not refused since."""
     later = Consent.objects.filter(
         Q(topic=OuterRef("topic")) | Q(topic=None),
         lead=OuterRef("lead"), channel=OuterRef("channel"), state=State.WITHDRAWN, pk__gt=OuterRef("pk"),
     )  # fmt: skip
-    asked = confirmation.consents.filter(~Exists(later), state=State.ASKED)
-    return asked.select_related("topic").order_by("pk")
+    return Consent.objects.filter(~Exists(later), state=State.ASKED)
+
+
+def _refused(lead: Lead, topic: Topic | None) -> bool:
+    """The newest word about it, or about everything, is no."""
+    about = Q(topic=None) | Q(topic=topic) if topic else Q(topic=None)
+    decided = (State.GIVEN, State.WITHDRAWN)
+    said = Consent.objects.filter(about, lead=holder(lead), channel=rules.EMAIL, state__in=decided).order_by(
+        "-pk"
+    )
+    return said.values_list("state", flat=True).first() == State.WITHDRAWN
 
 
 def _agreed(lead: Lead, topic: Topic | None) -> bool:
@@ -176,9 +193,10 @@ def _agreed(lead: Lead, topic: Topic | None) -> bool:
 
 
 def _open_request(lead: Lead, address: str) -> tuple[Confirmation, bool]:
-    """The one that is open for this address, or a new one. What ran out makes room."""
+    """The one that is open for this address, or a new one. What ran out makes room, and what another lead asked
+    when the address was theirs."""
     open_ones = Confirmation.objects.filter(address=address, confirmed_at=None, closed_at=None)
-    open_ones.filter(expires_at__lte=Now()).update(closed_at=Now())
+    open_ones.filter(Q(expires_at__lte=Now()) | ~Q(lead=lead)).update(closed_at=Now())
     found, new = open_ones.select_for_update(of=("self",)).get_or_create(
         address=address,
         confirmed_at=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -74,6 +75,9 @@ def _about(holding: Holding, table: type[Model], whose: Person) -> Q:
     for column in holding.addresses:
         for address in whose.addresses:
             found |= Q(**{f"{column}__iexact": address})
+    for column in holding.values:
+        for address in whose.addresses:
+            found |= Q(**{f"{column}__iregex": rf'"\s*{re.escape(address)}\s*"'})
     if whose.addresses:
         for column in holding.lists:
             found |= Q(**{f"{column}__overlap": sorted(whose.addresses)})

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from leads.form_questions import ORIGIN, Answers, Definition, read_answers, words
@@ -61,7 +61,7 @@ def receive(*, version: FormVersion, posted: Posted, answers: Answers) -> tuple[
             defaults={
                 "form_id": version.form_id, "version": version, "state": State.FAILED, "raw": dict(posted.raw),
                 "shown": list(posted.shown) if posted.shown is not None else None, "context": context,
-                "ip": posted.ip,
+                "ip": posted.ip, "lead": posted.lead,
             },
         )  # fmt: skip
         if new:
@@ -119,7 +119,7 @@ def _read(row: Submission, answers: Answers) -> None:
     try:
         with transaction.atomic():
             _take_in(row, answers)
-    except (MergeRefused, IntegrityError, OperationalError, people.BadFields) as error:
+    except (MergeRefused, DatabaseError, people.BadFields) as error:
         logger.warning("submission %s is read again later: %s", row.pk, type(error).__name__)
 
 

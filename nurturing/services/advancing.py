@@ -32,7 +32,15 @@ logger = logging.getLogger(__name__)
 FAILED = "This step could not be done:"
 BATCH = 500
 LEASE_MINUTES = 10
-CHANGES_LEADS = ("field", "points", "handoff", "start", "exit")  # these lock leads themselves
+CHANGES_LEADS = (
+    "field",
+    "points",
+    "handoff",
+    "start",
+    "exit",
+    "audience",
+    "task",
+)  # these lock leads themselves
 
 CLAIM = """
 WITH claimed AS (

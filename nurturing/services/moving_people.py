@@ -98,8 +98,9 @@ def _leave(move: PeopleMove, limit: int) -> int:
     if not ids:
         return 0
     words = f"Left when people were moved to version {move.target.number}."
+    ended = enrolments.end(Enrolment.objects.active().filter(pk__in=ids), Enrolment.Ended.EXITED, words)
     Visit.objects.filter(enrolment__in=ids, left_at=None).update(left_at=Now(), outcome="left", words=words)
-    return enrolments.end(Enrolment.objects.active().filter(pk__in=ids), Enrolment.Ended.EXITED, words)
+    return ended
 
 
 def _go(move: PeopleMove, old: int | None, key: str, ids: list[int]) -> int:

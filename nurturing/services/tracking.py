@@ -12,13 +12,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
+from leads.events import publish
 from leads.machines.seen import CLICK, FOOT, OPEN, TRAP, TRAP_LINK, UNSUBSCRIBE_LINK
 from leads.models import Hit, Lead
 from leads.services import hits
 from nurturing import gates
+from nurturing.events import MessagesQueued
 from nurturing.models import Campaign, Enrolment, Message, TrackedLink
 from nurturing.services import enrolments
 from nurturing.services.mails import props_of
@@ -120,14 +122,30 @@ def _first(known: datetime | None, met: list[Hit]) -> datetime | None:
 
 
 def _take_goal_back(run: Enrolment) -> None:
-    """The click that ended the run was a machine's: it goes on where it stood, unless that is not wanted any more."""
+    """The click that ended the run was a machine's: it goes on where it stood, unless that is not wanted any more.
+
+    A wait lasts as long as it would have, and a mail that was stopped with the run is queued again.
+    """
     if run.campaign.goal != Campaign.Goal.CLICK or run.campaign.state == Campaign.State.ENDED:
         return
     clicked = Message.objects.filter(enrolment=run.pk, clicked_at__isnull=False)
-    others = Enrolment.objects.active().filter(campaign=run.campaign_id, lead=OuterRef("lead"))
+    others = Enrolment.objects.filter(
+        Q(ended_at=None) | Q(rotation__gt=run.rotation), campaign=run.campaign_id, lead=OuterRef("lead")
+    ).exclude(pk=run.pk)
     ended = Enrolment.objects.filter(pk=run.pk, ended_because=Enrolment.Ended.GOAL)
     if not clicked.exists() and not gates.blocked(Lead.objects.filter(pk=run.lead_id)).exists():
-        ended.filter(~Exists(others)).update(ended_at=None, ended_because="", due_at=Now())
+        waits = run.visits.filter(step=run.step_id, left_at=None, until__isnull=False)
+        until = waits.values_list("until", flat=True).first() or Now()
+        if ended.filter(~Exists(others)).plan(until, ended_at=None, ended_because=""):
+            _queue_again(run)
+
+
+def _queue_again(run: Enrolment) -> None:
+    """What stopped with the run, and nothing that may have left before."""
+    stopped = Message.objects.filter(enrolment=run.pk, step=run.step_id, state=Message.State.SUPPRESSED)
+    if stopped.filter(dot_at=None).update(state=Message.State.QUEUED, due_at=Now(), reply=""):
+        Enrolment.objects.filter(pk=run.pk).plan(None)
+        publish(MessagesQueued())
 
 
 def _hit(

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from accounts.addresses import client_address
 from accounts.models import Organisation
 from leads.models import Confirmation, Consent
 from leads.services import confirmations
@@ -78,5 +79,5 @@ def _locale(request: HttpRequest, asked: Confirmation) -> str:
 
 def _origin(request: HttpRequest) -> Origin:
     program = request.headers.get("User-Agent", "")[:200]
-    ip = request.META.get("REMOTE_ADDR") or None
+    ip = client_address(request)
     return Origin(Consent.Source.FORM, ip=ip, evidence={"program": program} if program else {})

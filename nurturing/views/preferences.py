@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from accounts.addresses import client_address
 from accounts.models import Organisation
 from leads.models import Consent
 from leads.services.consent import CannotLift
@@ -135,4 +136,4 @@ def _locale(request: HttpRequest, now: Present) -> str:
 
 def _origin(request: HttpRequest, message: Message) -> Origin:
     evidence = {"mail": message.key.hex, "program": request.headers.get("User-Agent", "")[:200]}
-    return Origin(Consent.Source.PREFERENCES, ip=request.META.get("REMOTE_ADDR") or None, evidence=evidence)
+    return Origin(Consent.Source.PREFERENCES, ip=client_address(request), evidence=evidence)

@@ -322,11 +322,11 @@ def _warm() -> None:
 
 def _counted() -> dict[str, int]:
     """What Tandem's own reports say."""
-    from nurturing import figures
+    from nurturing import reporting
     from nurturing.models import Campaign
 
-    totals = [figures.total(figures.mails_of(campaign)) for campaign in Campaign.objects.all()]
-    return {"sent": sum(total.sent for total in totals), "refused": sum(total.refused for total in totals)}
+    totals = [reporting.report(campaign).total.counts for campaign in Campaign.objects.all()]
+    return {what: sum(total[what] for total in totals) for what in ("sent", "refused")}
 
 
 def in_a_child(work: Callable[[], Any]) -> None:

@@ -466,3 +466,28 @@ def test_requests_about_the_same_new_people_at_once_make_each_person_once(write_
     assert sum(answer["duplicates"] for _, answer in answers) == 90
     assert Lead.objects.filter(merged_into=None).count() == 30
     assert Activity.objects.count() == 30
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        {"timestamp": "0001-01-01T00:00:00+14:00", "originalTimestamp": "2020-01-01T00:00:00Z"},
+        {"timestamp": "0001-01-01T00:00:00Z"},
+        {"timestamp": "2999-01-01T00:00:00Z"},
+    ],
+)
+@pytest.mark.parametrize("call", ["identify", "group", "alias"])
+def test_who_somebody_is_cannot_be_told_from_another_age(send, call, stamps):
+    response = send(
+        call, {"anonymousId": "v1", "userId": "u1", "previousId": "v0", "groupId": "g1", **stamps}
+    )
+
+    assert response.status_code == 400
+    assert not Lead.objects.exists()
+
+
+def test_a_very_long_name_spoils_no_batch(send):
+    response = send("identify", {"userId": "u1", "traits": {"name": "A" * 200 + " " + "B" * 90}})
+
+    assert response.status_code == 200
+    assert Lead.objects.get().first_name == "A" * 150

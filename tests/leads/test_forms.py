@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from leads.form_questions import Definition, Question
 from leads.models import Activity, Asset, CaptureForm, Consent, FormVersion, Lead, Submission, Topic
-from leads.services import forms, submissions
+from leads.services import consents, forms, submissions
 from leads.services.activities import NewActivity, record_activities
+from leads.services.consents import Origin
 from leads.services.identity import Sender, resolve
 
 pytestmark = pytest.mark.django_db
@@ -294,3 +295,41 @@ def test_the_pages_read_well_for_everybody(form, page_as, axe, mara):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         page.close()
     assert CaptureForm.objects.count() == 1
+
+
+def test_who_is_no_longer_known_is_asked_for_the_address(form, client):
+    send(client, opened(client))
+    mark = opened(client)  # drawn for somebody known: the address is not asked
+    client.cookies.clear()
+
+    response = client.post("/f/guide/", {"city": "Oslo", "mark": mark})
+
+    assert response.status_code == 422
+    assert response.context["questions"][0]["name"] == "email"
+    assert "Oslo" in response.content.decode()
+
+
+def test_odd_signs_in_the_address_of_the_page_lose_nothing(form, client):
+    response = send(client, opened(client, "?utm_source=%00a&lang=%00"))
+
+    assert response.status_code == 303
+    assert Submission.objects.get().context["utm_source"] == "a"
+
+
+def test_nobody_but_the_marketer_says_what_a_hidden_question_holds(mara, client):
+    address = Question("email", {"en": "E-mail"}, "email", required=True)
+    hidden = Question("city", {}, "hidden", value="Oslo")
+    published(mara, Definition(title={"en": "Guide"}, questions=(address, hidden)))
+
+    send(client, opened(client), city="Moon")
+
+    assert Lead.objects.get().city == "Oslo"
+
+
+def test_what_somebody_refused_before_needs_their_own_yes_by_mail(form, topic, client):
+    lead = Lead.objects.create(email=ADDRESS, created_at=timezone.now())
+    consents.withdraw(lead=lead, topic=None, wording="No mail", origin=Origin(Consent.Source.PREFERENCES))
+
+    send(client, opened(client), topic=topic.pk)
+
+    assert Consent.objects.filter(lead=lead).order_by("-pk").first().state == "asked"
