@@ -3,9 +3,12 @@
 import csv
 import hashlib
 import io
+from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,6 +172,24 @@ def test_the_file_to_take_off_names_addresses_as_they_were_uploaded(
     assert {next(iter(row.values())) for row in taken} == left
     assert set(given) == left | {sha("bo@gmail.com" if google else stays.email)}
     assert not audiences.gone(audience, next(key for key in FORMATS if key != network)).exists()
+
+
+@pytest.mark.parametrize("network", ["google", "meta"])
+def test_files_of_before_uploads_were_noted_can_be_taken_back_too(network: str) -> None:
+    audience = create_audience(name="Energy", actor=None)
+    given = member(audience, email="lea.berg@gmail.com")
+    AudienceExport.objects.create(audience=audience, network=network, rows=1)
+    member(audience)
+    AudienceMember.objects.exclude(lead=given).update(since=Now() + timedelta(minutes=1))
+
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("nurturing.migrations.0030_earlier_ad_uploads").NOTE)
+        cursor.execute(import_module("nurturing.migrations.0030_earlier_ad_uploads").NOTE)
+
+    remove_members(audience_id=audience.pk, leads=[given.pk])
+    assert list(audiences.gone(audience, network)) == [
+        sha(address("lea.berg@gmail.com", google=network == "google"))
+    ]
 
 
 def test_who_comes_back_is_not_taken_off() -> None:
