@@ -9,21 +9,22 @@ after the dot nothing is repeated by itself. Whoever got no mail asks for anothe
 from __future__ import annotations
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Now
 
 from leads.models import Confirmation, Lead
 from leads.services import confirmations
 from nurturing import gates
 from nurturing.ledger import LEASE, MOST_FAILURES, Claim, back_off
-from nurturing.models import ConfirmationMail
+from nurturing.models import ConfirmationMail, Epoch
 
 State = ConfirmationMail.State
+PERHAPS_SENT = "It was due before a backup was restored, and may have been sent then."
 VOID = "It was confirmed, withdrawn or too old by then, or the address must not be mailed."
 
 WRITE = """
-INSERT INTO nurturing_confirmationmail (confirmation_id, number, key, state, attempt, failures, reply)
-SELECT c.id, number, gen_random_uuid(), 'queued', 0, 0, ''
+INSERT INTO nurturing_confirmationmail (confirmation_id, number, key, state, attempt, failures, reply, due_at)
+SELECT c.id, number, gen_random_uuid(), 'queued', 0, 0, '', c.last_asked_at
 FROM leads_confirmation c CROSS JOIN generate_series(1, c.mails) AS number
 WHERE c.confirmed_at IS NULL AND c.closed_at IS NULL AND c.expires_at > statement_timestamp()
   AND NOT EXISTS (
@@ -45,6 +46,7 @@ def waiting() -> bool:
 
 @transaction.atomic
 def claim() -> Claim | None:
+    _settle_lost()
     due = ConfirmationMail.objects.filter(state=State.QUEUED, due_at__lte=Now()).order_by("due_at", "pk")
     mail = due.select_for_update(skip_locked=True).first()
     if mail is None:
@@ -108,6 +110,13 @@ def settle_expired() -> None:
     over.filter(state=State.CLAIMED).update(state=State.QUEUED, lease_until=None)
     why = "The sender stopped before the server answered."
     over.filter(state=State.DOT).update(state=State.UNKNOWN, reply=why, lease_until=None)
+
+
+def _settle_lost() -> None:
+    """What a restored backup says is still to be sent may be out already: nobody sends it again by itself."""
+    lost = Epoch.objects.filter(pk=1).values("lost_until")[:1]
+    open_ones = ConfirmationMail.objects.filter(state=State.QUEUED, due_at__lte=Subquery(lost))
+    open_ones.update(state=State.UNKNOWN, reply=PERHAPS_SENT)
 
 
 def _ours(held: Claim, *states: str) -> QuerySet[ConfirmationMail]:

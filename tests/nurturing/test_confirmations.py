@@ -1,5 +1,6 @@
 """Mails that ask to confirm: sent once, never to a suppressed address; only the button on their page confirms."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,11 +8,11 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from leads.models import Confirmation, Consent, Lead, Topic
-from leads.services import confirmations
+from leads.services import confirmations, consents
 from leads.services.consent import suppress
 from leads.services.consents import Origin
 from nurturing import confirmation_mails, confirming, delivery, letters, situations, tokens
-from nurturing.models import ConfirmationMail, Message
+from nurturing.models import ConfirmationMail, Epoch, Message
 from nurturing.services import enrolments, mails
 from tests.nurturing import factories
 from tests.nurturing.sink import Sink
@@ -210,3 +211,25 @@ def test_the_page_can_be_read_and_pressed_by_everybody(guides: Topic, page_as: A
     page.get_by_role("heading", name="Thank you, that is confirmed").wait_for()
     axe(page)
     assert Lead.objects.get(pk=confirmation.lead_id).consents.filter(state="given").exists()
+
+
+def test_a_restored_backup_sends_no_mail_again_that_may_be_out(guides: Topic, sink: Sink) -> None:
+    asked(guides)
+    Epoch.objects.update_or_create(pk=1, defaults={"lost_until": Now() + timedelta(minutes=1)})
+
+    confirming.write()
+
+    assert confirming.claim() is None
+    assert states() == ["unknown"]
+
+
+def test_a_later_no_or_another_address_keeps_the_mail_here(guides: Topic, sink: Sink) -> None:
+    unwilling, moved = asked(guides), asked(guides)
+    consents.withdraw(lead=unwilling.lead, topic=guides, wording="No", origin=FORM)
+    Lead.objects.filter(pk=moved.lead_id).update(email="other@buyer.example")
+    confirming.write()
+
+    for _ in range(2):
+        held = confirming.claim()
+        assert held is not None
+        assert not confirming.pass_fence(held)
