@@ -79,7 +79,9 @@ def advance_due(limit: int = BATCH, reached: dict[int, datetime] | None = None) 
     others hold, and those that may not go on. Answers how many were taken up.
     """
     reached, taken = {} if reached is None else reached, 0
-    for pk in Campaign.objects.filter(state=Campaign.State.ACTIVE).values_list("pk", flat=True):
+    for pk in (
+        Campaign.objects.filter(state=Campaign.State.ACTIVE).order_by("pk").values_list("pk", flat=True)
+    ):
         claim = _claim(pk, limit, reached.get(pk, BEGINNING))
         if claim:
             _advance(claim)
