@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from accounts.models import ApiToken
+from accounts.models import ApiToken, Organisation
 from accounts.services import create_token
+from leads.capture import origins
 from leads.management.commands.build_tracker import BUILT, built
 from leads.models import Activity, Identity, Lead
 
@@ -61,6 +62,8 @@ class Site:
 def site(live_server):
     key = create_token(kind=ApiToken.Kind.WRITE, name="Site")[1]
     site = Site(live_server.url, key)
+    Organisation.objects.update_or_create(pk=1, defaults={"sites": site.url})
+    origins.forget_sites()
     yield site
     site.server.shutdown()
     site.server.server_close()
