@@ -164,7 +164,7 @@ def test_a_caught_mail_is_shown_shut_in(
     page = page_as(mara, "/mail/")
     axe(page)
 
-    page.get_by_role("link", name="Hi").click()
+    page.get_by_role("link", name="Hi", exact=True).click()
 
     page.frame_locator("iframe").get_by_role("heading", name="Hello").wait_for()
     axe(page)
