@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 
 from handoff.clock import database_now
 from handoff.models import Handoff, Opportunity
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
 ZONE = "America/St_Johns"  # three and a half hours behind: month borders are not the database's
 AGES = (14, 30, 90, 180)
 EVERY = int(os.environ.get("TANDEM_OLIST_EVERY", "3"))  # 1 loads the whole file
-OLIST = Path("/work/shared/data/olist")
+OLIST = Path(os.environ.get("TANDEM_SHARED", settings.ROOT.parent / "shared")) / "data" / "olist"
 
 
 @pytest.fixture(scope="module")
